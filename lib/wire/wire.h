@@ -22,7 +22,8 @@ enum {
 	WIRE_OPT_SIZE = 11,	       /* OPT without options, RFC 6891 6.1.2 */
 	WIRE_UDP_SIZE_MIN = 512,       /* RFC 1035 4.2.1; a smaller EDNS size counts as this */
 	WIRE_UDP_SIZE_OWN = 1232,      /* our limit and what our OPT says: 1280 - 40 - 8 */
-	WIRE_POINTER_MAX = 0x3fff,     /* RFC 1035 4.1.4 */
+	/* RFC 1035 4.1.4: 14 bits; less a question, so that prepared answers can move behind any */
+	WIRE_POINTER_MAX = 0x3fff - WIRE_NAME_MAX,
 };
 
 /* IANA "Resource Record (RR) TYPEs": those that some code here treats specially */
