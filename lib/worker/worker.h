@@ -14,12 +14,17 @@
 
 struct rte_mbuf;
 
-/* frames are answered in groups of this many; 32 is where a longer one stopped paying */
-enum { WORKER_BURST = 32 };
+enum {
+	WORKER_BURST = 32, /* a longer one stopped paying here */
+	/* octets from a frame's start to its buffer's end: the longest reply, and what vectors read
+	 * and write too far; a smaller buffer is answered frame by frame, or dropped if it is too
+	 * small */
+	WORKER_FRAME_ROOM = 1536,
+};
 
 /**
- * Packets by what became of them: each received one is in exactly one of `packet` (but PACKET_OURS) or
- * `engine`. One writer, the lcore; anybody reads.
+ * Packets by what became of them: each received one is in exactly one of `packet` (but PACKET_OURS)
+ * or `engine`. One writer, the lcore; anybody reads.
  */
 struct worker_counters {
 	_Atomic uint64_t packet[PACKET_VERDICTS];
@@ -36,9 +41,11 @@ struct worker_view {
 };
 
 /**
- * Answer a burst. Any number of mbufs, each of one segment.
+ * Answer a burst.
  *
- * @param mbufs  on return the replies come first; the others are dropped or foreign, for the caller to free
+ * @param count  at most WORKER_BURST
+ * @param mbufs  on return the replies come first; the others are dropped or foreign, for the caller
+ * to free
  * @return  number of replies
  */
 typedef uint16_t worker_answer(const struct worker_view *view, struct worker_counters *counters,
