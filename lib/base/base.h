@@ -16,7 +16,8 @@ struct arena;
 /** @return a new, empty arena; aborts when memory is out (builders are bounded child processes). */
 struct arena *arena_new(void);
 
-/** @return zeroed memory, aligned for any type, valid until arena_free(). Aborts when memory is out. */
+/** @return zeroed memory, aligned for any type, valid until arena_free(). Aborts when memory is
+ * out. */
 void *arena_take(struct arena *arena, size_t size);
 
 /** Copy `size` octets into the arena. */

@@ -51,6 +51,6 @@ why_prefix(struct why *why, const char *format, ...)
 	vsnprintf(why->text, sizeof(why->text), format, args);
 	va_end(args);
 	used = strlen(why->text);
-	snprintf(why->text + used, sizeof(why->text) - used, ": %.*s",
-		(int)(sizeof(old.text) - 1), old.text);
+	snprintf(why->text + used, sizeof(why->text) - used, ": %.*s", (int)(sizeof(old.text) - 1),
+		old.text);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Runs on: lcore. The answer function for any message; lib/worker has a faster one for the usual. */
+/* Runs on: lcore. The answer function for any message; lib/worker has a faster one for the usual.
+ */
 #include "engine/engine.h"
 
 #include <string.h>
@@ -96,8 +97,8 @@ answer_choose(
 	if (place->is_cut) {
 		/* DS lives at the parent (RFC 4035 3.1.4.1); all else is the child's */
 		bool at_cut = place->labels == query->qname.labels;
-		unsigned int slot = at_cut && query->qtype == WIRE_TYPE_DS ? IMAGE_SLOT_DS
-									     : IMAGE_SLOT_MAIN;
+		unsigned int slot =
+			at_cut && query->qtype == WIRE_TYPE_DS ? IMAGE_SLOT_DS : IMAGE_SLOT_MAIN;
 
 		return image_slot(image, place->node, slot + dnssec_ok);
 	}

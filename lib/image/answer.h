@@ -2,11 +2,11 @@
 /**
  * Runs on: lcore. The inside of an image, as the engine and the burst pipeline read it.
  *
- * An answer is a header, the client's question, and a body in two parts: the head, which is a beginning
- * of the zone's one common piece (SOA, its RRSIG, the NSEC that denies the apex's wildcard, its RRSIG),
- * and the tail, which is the answer's own. A body is made for a question that is exactly the node's
- * name; with P octets of labels in front, every compression pointer in it grows by P, whether it points
- * into the question or into the body.
+ * An answer is a header, the client's question, and a body in two parts: the head, which is a
+ * beginning of the zone's one common piece (SOA, its RRSIG, the NSEC that denies the apex's
+ * wildcard, its RRSIG), and the tail, which is the answer's own. A body is made for a question that
+ * is exactly the node's name; with P octets of labels in front, every compression pointer in it
+ * grows by P, whether it points into the question or into the body.
  */
 #ifndef IMAGE_ANSWER_H
 #define IMAGE_ANSWER_H
@@ -49,18 +49,20 @@ struct image_cut {
 	uint16_t pointer_count;
 };
 
-/** Follows in memory: cuts by rising length, the first the least that may be sent; then pointers. */
+/** Follows in memory: cuts by rising length, the first the least that may be sent; then pointers.
+ */
 struct image_extra {
 	uint16_t cut_count, spare;
 	struct image_cut cuts[];
 };
 
 enum {
-	IMAGE_LINE = 64,   /* tails start on cache lines, and as many octets behind them may be read */
-	IMAGE_SLOTS = 8,   /* answers of each node */
-	IMAGE_SLOT_GAP = 0,	/* NXDOMAIN behind this node, before its next sibling; + DO */
-	IMAGE_SLOT_MAIN = 2,	/* referral of a cut, else NODATA; + DO */
-	IMAGE_SLOT_DS = 4,	/* DS at a cut; + DO */
+	IMAGE_LINE =
+		64, /* tails start on cache lines, and as many octets behind them may be read */
+	IMAGE_SLOTS = 8,	  /* answers of each node */
+	IMAGE_SLOT_GAP = 0,	  /* NXDOMAIN behind this node, before its next sibling; + DO */
+	IMAGE_SLOT_MAIN = 2,	  /* referral of a cut, else NODATA; + DO */
+	IMAGE_SLOT_DS = 4,	  /* DS at a cut; + DO */
 	IMAGE_SLOT_FIRST_GAP = 6, /* NXDOMAIN before its first child; + DO */
 };
 

@@ -56,7 +56,8 @@ pieces_list(const struct image_parts *parts, struct piece pieces[static IMAGE_SE
 	pieces[IMAGE_ANSWERS] = (struct piece){s->answers, s->count * sizeof(*s->answers)};
 	pieces[IMAGE_TYPE_FIRST] =
 		(struct piece){parts->type_first, (t->node_count + 1) * sizeof(*parts->type_first)};
-	pieces[IMAGE_TYPES] = (struct piece){parts->types, parts->type_count * sizeof(*parts->types)};
+	pieces[IMAGE_TYPES] =
+		(struct piece){parts->types, parts->type_count * sizeof(*parts->types)};
 	pieces[IMAGE_COMMON] = (struct piece){s->common, s->common_size};
 	pieces[IMAGE_EXTRAS] = (struct piece){s->extras.octets, s->extras.size};
 	pieces[IMAGE_BODIES] = (struct piece){s->bodies.octets, s->bodies.size};

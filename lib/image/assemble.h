@@ -17,7 +17,8 @@ struct image_parts {
 /** Room for the types of so many nodes. */
 void image_parts_types_reserve(struct image_parts *parts, uint32_t node_count);
 
-/** Types added from here on are this node's; called for each node in turn and once for their count. */
+/** Types added from here on are this node's; called for each node in turn and once for their count.
+ */
 void image_parts_types_begin(struct image_parts *parts, uint32_t node);
 
 /** The current node answers `type` with answers[answer] and, if DO, the one behind. */

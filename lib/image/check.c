@@ -27,7 +27,8 @@ sizes_check(const struct image_header *h, struct why *why)
 	children = (uint64_t)apex->child_count + 1;
 	if (children > nodes ||
 		h->sections[IMAGE_WIDE_ENTRIES].size != RADIX_WIDE_ENTRIES * sizeof(uint32_t) ||
-		h->sections[IMAGE_WIDE_KEYS].size != (children + RADIX_WIDE_KEYS) * sizeof(uint32_t) ||
+		h->sections[IMAGE_WIDE_KEYS].size !=
+			(children + RADIX_WIDE_KEYS) * sizeof(uint32_t) ||
 		h->sections[IMAGE_WIDE_LABELS].size != children * RADIX_WIDE_LABEL ||
 		h->sections[IMAGE_WIDE_LENGTHS].size != children)
 		return why_set(why, EINVAL, "index: wrong size");
@@ -79,7 +80,8 @@ extra_check(const struct image *image, const struct image_header *h, const struc
 	}
 	pointers = image_pointers_of(extra);
 	for (unsigned int i = 0; i < a->pointer_count; i++)
-		if (pointers[i].offset + 2u > body || (i && pointers[i].offset < pointers[i - 1].offset))
+		if (pointers[i].offset + 2u > body ||
+			(i && pointers[i].offset < pointers[i - 1].offset))
 			return "its pointers lie outside or out of order";
 	for (unsigned int i = 0; i < extra->cut_count; i++) {
 		unsigned int count = extra->cuts[i].pointer_count;
@@ -112,7 +114,8 @@ answer_check(const struct image *image, const struct image_header *h, const stru
 }
 
 static int
-types_check(const struct image *image, const struct image_header *h, size_t answers, struct why *why)
+types_check(
+	const struct image *image, const struct image_header *h, size_t answers, struct why *why)
 {
 	size_t types = h->sections[IMAGE_TYPES].size / sizeof(struct image_type);
 	const uint32_t *first = image->type_first;

@@ -14,7 +14,8 @@ struct compile {
 	const struct zone_node **leaves; /* by leaf number: the names that are not glue */
 	struct image_parts *parts;	 /* what is made: tree, answers, types */
 	struct image_composer c;
-	/* beginnings of the common piece: SOA; and its RRSIGs; and the NSEC of the apex's wildcard */
+	/* beginnings of the common piece: SOA; and its RRSIGs; and the NSEC of the apex's wildcard
+	 */
 	struct {
 		uint16_t length, count;
 	} soa, soa_signed, soa_and_wildcard;

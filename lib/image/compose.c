@@ -194,7 +194,8 @@ image_store_reserve(struct image_store *store, uint32_t count)
 }
 
 static void
-header_fill(struct image_answer *answer, const uint16_t counts[3], const struct image_verdict *verdict)
+header_fill(
+	struct image_answer *answer, const uint16_t counts[3], const struct image_verdict *verdict)
 {
 	uint8_t *header = answer->header;
 
@@ -257,7 +258,8 @@ image_store_share(struct image_store *store, uint32_t index, uint32_t other, siz
 	const struct image_answer *with = &store->answers[other];
 	const uint8_t *octets = store->bodies.octets;
 
-	if (with->tail_length == IMAGE_TAIL_ENDLESS || offset + answer->tail_length > with->tail_length)
+	if (with->tail_length == IMAGE_TAIL_ENDLESS ||
+		offset + answer->tail_length > with->tail_length)
 		return;
 	if (memcmp(octets + answer->tail, octets + with->tail + offset, answer->tail_length) != 0)
 		return;

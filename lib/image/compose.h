@@ -17,10 +17,11 @@ enum { IMAGE_POINTERS_MAX = 4096, IMAGE_CUTS_MAX = 1024, IMAGE_NAMES_MAX = 640 }
 struct image_composer {
 	struct wire_writer w;
 	struct wire_compression compression;
-	bool compress; /* denials are not: their bodies then stand behind any question as they are */
+	bool compress; /* denials are not: their bodies then stand behind any question as they are
+			*/
 	uint16_t counts[3];
 	unsigned int section; /* index into counts that records go to */
-	size_t body; /* where it starts */
+	size_t body;	      /* where it starts */
 	struct image_pointer pointers[IMAGE_POINTERS_MAX];
 	struct image_cut cuts[IMAGE_CUTS_MAX];
 	unsigned int pointer_count, cut_count, name_count;

@@ -116,7 +116,8 @@ header_check(const uint8_t *block, size_t size, struct why *why)
 	if (header->byte_order != IMAGE_BYTE_ORDER)
 		return why_set(why, EINVAL, "made on a machine of another byte order");
 	if (header->version != IMAGE_VERSION)
-		return why_set(why, EINVAL, "format version %u, not %u", header->version, IMAGE_VERSION);
+		return why_set(
+			why, EINVAL, "format version %u, not %u", header->version, IMAGE_VERSION);
 	if (header->size != size)
 		return why_set(why, EINVAL, "%zu octets, but it says %llu", size,
 			(unsigned long long)header->size);
@@ -143,8 +144,8 @@ image_open(int fd, const char *name, struct image **image, struct why *why)
 	if (fstat(fd, &st) < 0)
 		return why_errno(why, "%s", name);
 	if (st.st_size < (off_t)sizeof(struct image_header) || st.st_size > IMAGE_SIZE_MAX)
-		return why_set(why, EINVAL, "%s: not an image: %lld octets", name,
-			(long long)st.st_size);
+		return why_set(
+			why, EINVAL, "%s: not an image: %lld octets", name, (long long)st.st_size);
 	handle = image_allocate((size_t)st.st_size);
 	if (!handle)
 		return why_set(why, ENOMEM, "%s: out of memory", name);
@@ -155,8 +156,7 @@ image_open(int fd, const char *name, struct image **image, struct why *why)
 		rc = header_check(handle->memory, (size_t)st.st_size, why);
 	if (rc == 0) {
 		image_view(handle, handle->memory);
-		rc = image_check(
-			&handle->image, (const struct image_header *)handle->memory, why);
+		rc = image_check(&handle->image, (const struct image_header *)handle->memory, why);
 	}
 	if (rc < 0) {
 		why_prefix(why, "%s", name);

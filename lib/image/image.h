@@ -2,8 +2,8 @@
 /**
  * A zone with every answer ready: one immutable, position-independent block.
  *
- * Made, opened and freed by the control plane; read by any lcore from the moment it is published in a
- * catalogue until the grace period after its replacement has ended.
+ * Made, opened and freed by the control plane; read by any lcore from the moment it is published in
+ * a catalogue until the grace period after its replacement has ended.
  */
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
@@ -36,7 +36,8 @@ struct image_facts {
  *
  * @param verified_at  the time its signatures were judged for
  * @param image        the caller's: image_free()
- * @return 0 or -errno (an RRset too large to ever be answered over UDP is none: it is answered TC=1)
+ * @return 0 or -errno (an RRset too large to ever be answered over UDP is none: it is answered
+ * TC=1)
  */
 int image_compile(const struct zone *zone, const struct zone_verification *done, time_t verified_at,
 	struct image **image, struct why *why);
@@ -45,8 +46,8 @@ int image_compile(const struct zone *zone, const struct zone_verification *done,
 int image_write(const struct image *image, int fd);
 
 /**
- * Map an image and check all of it: format, byte order, BLAKE2b digest, then every offset, length and
- * count, so that answering needs no checks.
+ * Map an image and check all of it: format, byte order, BLAKE2b digest, then every offset, length
+ * and count, so that answering needs no checks.
  *
  * @param fd     a file or a sealed memfd; may be closed afterwards
  * @param name   for messages

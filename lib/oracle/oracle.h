@@ -2,8 +2,8 @@
 /**
  * The yardstick: answers any query from plain records in the plainest way.
  *
- * It shares with the compiler nothing but the records and the wire format, so what both say is right
- * unless both are wrong in the same way. Slow; for tests, proofs and self-audit.
+ * It shares with the compiler nothing but the records and the wire format, so what both say is
+ * right unless both are wrong in the same way. Slow; for tests, proofs and self-audit.
  */
 #ifndef ORACLE_ORACLE_H
 #define ORACLE_ORACLE_H
@@ -20,6 +20,7 @@
  * @param reply  at least WIRE_UDP_SIZE_OWN octets
  * @return  octets of the reply; 0: no reply is due
  */
-size_t oracle_answer(const struct zone *zone, const uint8_t *message, size_t length, uint8_t *reply);
+size_t oracle_answer(
+	const struct zone *zone, const uint8_t *message, size_t length, uint8_t *reply);
 
 #endif

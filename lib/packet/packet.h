@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * Frames: Ethernet, 802.1Q and 802.1ad tags, IPv4, IPv6, UDP. Which are ours, and how a query's frame
- * becomes its reply's.
+ * Frames: Ethernet, 802.1Q and 802.1ad tags, IPv4, IPv6, UDP. Which are ours, and how a query's
+ * frame becomes its reply's.
  *
  * Runs on: lcore. Pure; needs no running EAL.
  */
@@ -26,8 +26,9 @@ enum packet_verdict {
 	PACKET_DROP_LENGTH,	  /* lengths of frame, IP and UDP contradict each other */
 	PACKET_DROP_IP_CHECKSUM,  /* RFC 791 3.1 */
 	PACKET_DROP_UDP_CHECKSUM, /* RFC 7720 2; zero over IPv6, RFC 8200 8.1 */
-	PACKET_DROP_SOURCE,	  /* a source that must not be answered: multicast, loopback, own, ... */
-	PACKET_DROP_SOURCE_PORT,  /* 0 and old services that would answer the answer: 7, 13, 17, 19, 37 */
+	PACKET_DROP_SOURCE, /* a source that must not be answered: multicast, loopback, own, ... */
+	PACKET_DROP_SOURCE_PORT, /* 0 and old services that would answer the answer: 7, 13, 17, 19,
+				    37 */
 	PACKET_VERDICTS
 };
 
@@ -65,17 +66,18 @@ enum packet_verdict packet_classify(const struct packet_service *service, struct
 	const uint8_t *frame, size_t length, struct packet_layout *layout);
 
 /**
- * Turn the query's frame into the reply's: addresses and ports exchanged, tags kept, lengths, DF and hop
- * limit set. The message stands at its place already, `message_length` octets of it.
+ * Turn the query's frame into the reply's: addresses and ports exchanged, tags kept, lengths, DF
+ * and hop limit set. The message stands at its place already, `message_length` octets of it.
  *
- * @param offload  true: the NIC fills in the IPv4 header checksum and, over the pseudo-header sum left in
- *                 its field, the UDP checksum; false: both are computed here
+ * @param offload  true: the NIC fills in the IPv4 header checksum and, over the pseudo-header sum
+ * left in its field, the UDP checksum; false: both are computed here
  * @return  octets of the frame
  */
 size_t packet_reply(
 	uint8_t *frame, const struct packet_layout *layout, size_t message_length, bool offload);
 
-/** Ones-complement sum of octets as big-endian 16-bit words (RFC 1071), not folded further than 32 bits. */
+/** Ones-complement sum of octets as big-endian 16-bit words (RFC 1071), not folded further than 32
+ * bits. */
 uint32_t packet_sum(const uint8_t *octets, size_t length);
 
 #endif

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Names in owners[first, end) lie at or below a node; the node is what they share down to its depth. */
+/* Names in owners[first, end) lie at or below a node; the node is what they share down to its
+ * depth. */
 struct range {
 	uint32_t first, end, depth;
 };
@@ -56,7 +57,8 @@ node_enter(struct build *b, uint32_t parent, struct range range)
 	uint32_t room = b->node_room;
 
 	if (b->node_count == b->node_room) {
-		b->nodes = grown(b->arena, b->nodes, b->node_count, &b->node_room, sizeof(*b->nodes));
+		b->nodes =
+			grown(b->arena, b->nodes, b->node_count, &b->node_room, sizeof(*b->nodes));
 		b->ranges = grown(b->arena, b->ranges, b->node_count, &room, sizeof(*b->ranges));
 	}
 	b->nodes[b->node_count] = (struct radix_node){
@@ -82,8 +84,8 @@ children_enter(struct build *b, uint32_t node)
 		const uint8_t *label = label_at(b->owners[i].name, depth);
 		uint32_t end = i + 1;
 
-		while (end < range.end && memcmp(label_at(b->owners[end].name, depth), label,
-						  1u + label[0]) == 0)
+		while (end < range.end &&
+			memcmp(label_at(b->owners[end].name, depth), label, 1u + label[0]) == 0)
 			end++;
 		node_enter(b, node, (struct range){.first = i, .end = end, .depth = depth});
 		i = end;
@@ -169,7 +171,8 @@ wide_build(struct build *b, struct radix *tree)
 }
 
 void
-radix_build(struct arena *arena, const struct radix_owner *owners, uint32_t count, struct radix *tree)
+radix_build(
+	struct arena *arena, const struct radix_owner *owners, uint32_t count, struct radix *tree)
 {
 	struct build b = {.arena = arena, .owners = owners};
 	uint32_t origin_labels = owners[0].name->labels;

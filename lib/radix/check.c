@@ -59,7 +59,8 @@ wide_check(const struct radix *tree, struct why *why)
 
 		if (before >= count || (size != RADIX_WIDE_CROWDED && size > RADIX_WIDE_KEYS) ||
 			(size != RADIX_WIDE_CROWDED && before + size >= count))
-			return why_set(why, EINVAL, "radix tree: index entry %u is out of range", i);
+			return why_set(
+				why, EINVAL, "radix tree: index entry %u is out of range", i);
 	}
 	for (uint32_t node = 0; node < count; node++) {
 		const uint8_t *label = tree->labels + tree->nodes[node].label;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * The names of a zone, down to its cuts, as an immutable tree: exact match, closest encloser and the
- * owner of the covering NSEC out of one descent.
+ * The names of a zone, down to its cuts, as an immutable tree: exact match, closest encloser and
+ * the owner of the covering NSEC out of one descent.
  *
- * A level of the tree is a label (RFC 4034 6.1 orders names label by label from the right). Nodes are
- * numbered level by level, so that siblings follow each other in canonical order: the node below which,
- * or behind which, a name would stand is a number that comes out of the search itself. The apex's level,
- * which in the root zone is every TLD, has an index by the first octets of the label (radix/wide.h).
+ * A level of the tree is a label (RFC 4034 6.1 orders names label by label from the right). Nodes
+ * are numbered level by level, so that siblings follow each other in canonical order: the node
+ * below which, or behind which, a name would stand is a number that comes out of the search itself.
+ * The apex's level, which in the root zone is every TLD, has an index by the first octets of the
+ * label (radix/wide.h).
  *
  * Nothing here is written after radix_build(): any lcore reads without locks.
  */
@@ -48,12 +49,14 @@ struct radix {
 	const struct radix_node *nodes;
 	const uint8_t *labels;
 	/*
-	 * The apex's index, or all NULL. entries: by the first two octets of a label, and again by the
-	 * two after "xn--"; low half: the last node before those that begin so, high half: how many begin
-	 * so, or RADIX_WIDE_CROWDED. keys, wide_labels, wide_lengths: by node; [0] sorts before all.
+	 * The apex's index, or all NULL. entries: by the first two octets of a label, and again by
+	 * the two after "xn--"; low half: the last node before those that begin so, high half: how
+	 * many begin so, or RADIX_WIDE_CROWDED. keys, wide_labels, wide_lengths: by node; [0] sorts
+	 * before all.
 	 */
 	const uint32_t *entries;
-	const uint32_t *keys; /* the four octets behind those two, big-endian; RADIX_WIDE_KEYS more follow */
+	const uint32_t *keys; /* the four octets behind those two, big-endian; RADIX_WIDE_KEYS more
+				 follow */
 	const uint8_t (*wide_labels)[RADIX_WIDE_LABEL]; /* zero-padded */
 	const uint8_t *wide_lengths;
 };
@@ -67,8 +70,8 @@ struct radix_owner {
 /**
  * Build a tree.
  *
- * @param owners  in canonical order, without duplicates; [0] is the apex; names below cuts left out.
- *                Leaf number i is owners[i].
+ * @param owners  in canonical order, without duplicates; [0] is the apex; names below cuts left
+ * out. Leaf number i is owners[i].
  * @param tree    its arrays live in `arena`
  */
 void radix_build(
@@ -76,10 +79,11 @@ void radix_build(
 
 /** Where a name is, or would be. */
 struct radix_place {
-	bool found;  /* the name is in the tree, or at or below a cut that is */
-	bool is_cut; /* found: `node` is a cut at or above the name */
-	uint32_t node;	/* found: the name's or the cut's node; else the closest encloser */
-	uint32_t before; /* not found: the sibling just before; the closest encloser itself if there is none */
+	bool found;	 /* the name is in the tree, or at or below a cut that is */
+	bool is_cut;	 /* found: `node` is a cut at or above the name */
+	uint32_t node;	 /* found: the name's or the cut's node; else the closest encloser */
+	uint32_t before; /* not found: the sibling just before; the closest encloser itself if there
+			    is none */
 	uint32_t leaf;	 /* its own, or the owner of the covering NSEC (RFC 4035 3.1.3.2) */
 	uint32_t labels; /* of the node's name, the root label not counted */
 };

@@ -53,7 +53,8 @@ wire_name_from_text(struct wire_name *name, const char *text)
 		while (*text && *text != '.') {
 			int octet = unescape(&text);
 
-			if (octet < 0 || length == WIRE_LABEL_MAX || made.length >= WIRE_NAME_MAX - 1)
+			if (octet < 0 || length == WIRE_LABEL_MAX ||
+				made.length >= WIRE_NAME_MAX - 1)
 				return false;
 			made.octets[made.length++] = (uint8_t)octet;
 			length++;
@@ -199,8 +200,8 @@ wire_name_common(const struct wire_name *a, const struct wire_name *b)
 	label_offsets(a, at_a);
 	label_offsets(b, at_b);
 	while (shared < a->labels && shared < b->labels &&
-	       label_compare(a->octets + at_a[a->labels - shared - 1],
-		       b->octets + at_b[b->labels - shared - 1]) == 0)
+		label_compare(a->octets + at_a[a->labels - shared - 1],
+			b->octets + at_b[b->labels - shared - 1]) == 0)
 		shared++;
 	return shared;
 }

@@ -14,7 +14,8 @@ struct record {
 	uint16_t rdata_length;
 };
 
-/* A record of a query is read only to be judged: its owner may end in a pointer, which is not followed. */
+/* A record of a query is read only to be judged: its owner may end in a pointer, which is not
+ * followed. */
 static void
 owner_skip(struct wire_reader *r)
 {
@@ -100,8 +101,8 @@ tsig_is_whole(struct wire_reader r, const struct record *tsig)
 
 struct sections {
 	uint16_t qd, an, ns, ar;
-	bool broken;	  /* FORMERR */
-	bool opt_broken;  /* FORMERR, and the reply has no OPT (RFC 6891 7) */
+	bool broken;	 /* FORMERR */
+	bool opt_broken; /* FORMERR, and the reply has no OPT (RFC 6891 7) */
 	uint8_t opt_count;
 	uint8_t edns_version;
 };
@@ -131,8 +132,8 @@ additional_read(struct wire_reader *r, struct wire_query *query, struct sections
 }
 
 /*
- * Answer and authority section of a query are empty, but for the SOA of an IXFR (RFC 1995 3); a NOTIFY
- * may carry the new SOA as its answer (RFC 1996 3.7).
+ * Answer and authority section of a query are empty, but for the SOA of an IXFR (RFC 1995 3); a
+ * NOTIFY may carry the new SOA as its answer (RFC 1996 3.7).
  */
 static void
 sections_read(struct wire_reader *r, struct wire_query *query, struct sections *s)
@@ -304,7 +305,8 @@ tsig_write(struct wire_writer *w, const struct wire_query *query, const uint8_t 
 }
 
 size_t
-wire_error_write(const struct wire_query *query, const uint8_t *message, uint8_t *reply, size_t room)
+wire_error_write(
+	const struct wire_query *query, const uint8_t *message, uint8_t *reply, size_t room)
 {
 	struct wire_writer w =
 		wire_writer_of(reply, room < query->udp_size ? room : query->udp_size);

@@ -16,12 +16,12 @@
 enum { WIRE_LABEL_MAX = 63, WIRE_NAME_MAX = 255, WIRE_LABELS_MAX = 127 };
 
 enum {
-	WIRE_HEADER_SIZE = 12,	       /* RFC 1035 4.1.1 */
-	WIRE_QUESTION_OFFSET = 12,     /* the question follows the header */
+	WIRE_HEADER_SIZE = 12,	   /* RFC 1035 4.1.1 */
+	WIRE_QUESTION_OFFSET = 12, /* the question follows the header */
 	WIRE_QUESTION_MAX = WIRE_NAME_MAX + 4,
-	WIRE_OPT_SIZE = 11,	       /* OPT without options, RFC 6891 6.1.2 */
-	WIRE_UDP_SIZE_MIN = 512,       /* RFC 1035 4.2.1; a smaller EDNS size counts as this */
-	WIRE_UDP_SIZE_OWN = 1232,      /* our limit and what our OPT says: 1280 - 40 - 8 */
+	WIRE_OPT_SIZE = 11,	  /* OPT without options, RFC 6891 6.1.2 */
+	WIRE_UDP_SIZE_MIN = 512,  /* RFC 1035 4.2.1; a smaller EDNS size counts as this */
+	WIRE_UDP_SIZE_OWN = 1232, /* our limit and what our OPT says: 1280 - 40 - 8 */
 	/* RFC 1035 4.1.4: 14 bits; less a question, so that prepared answers can move behind any */
 	WIRE_POINTER_MAX = 0x3fff - WIRE_NAME_MAX,
 };
@@ -93,7 +93,8 @@ struct wire_name {
 /** The root. */
 extern const struct wire_name wire_name_root;
 
-/** Read presentation form (RFC 1035 5.1), with or without the last dot. @return false: malformed. */
+/** Read presentation form (RFC 1035 5.1), with or without the last dot. @return false: malformed.
+ */
 bool wire_name_from_text(struct wire_name *name, const char *text);
 
 /* "\DDD" for every octet, a dot for each label, a zero octet */
@@ -131,7 +132,8 @@ unsigned int wire_name_common(const struct wire_name *a, const struct wire_name 
 
 /* ---- reading ---- */
 
-/** A cursor that carries its bounds and remembers the first failure; past the end it reads zeros. */
+/** A cursor that carries its bounds and remembers the first failure; past the end it reads zeros.
+ */
 struct wire_reader {
 	const uint8_t *message; /* not owned */
 	size_t length;
@@ -180,7 +182,8 @@ wire_u32_read(struct wire_reader *r)
 	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
 }
 
-/** Read a name. A compression pointer is a failure: in a question it could only point at the header. */
+/** Read a name. A compression pointer is a failure: in a question it could only point at the
+ * header. */
 void wire_name_read(struct wire_reader *r, struct wire_name *name);
 
 /* ---- writing ---- */
@@ -220,7 +223,8 @@ wire_u16_patch(uint8_t *at, uint16_t value)
 	at[1] = (uint8_t)value;
 }
 
-/* A message of 64 KiB cannot hold more distinct names worth a pointer; further ones are not entered. */
+/* A message of 64 KiB cannot hold more distinct names worth a pointer; further ones are not
+ * entered. */
 enum { WIRE_COMPRESSION_MAX = 512 };
 
 /**
@@ -237,7 +241,8 @@ struct wire_compression {
 };
 
 /** Say that `name`, and with it every ancestor but the root, stands at `offset`. */
-void wire_compression_add(struct wire_compression *table, const struct wire_name *name, size_t offset);
+void wire_compression_add(
+	struct wire_compression *table, const struct wire_name *name, size_t offset);
 
 /** Write a name, its longest known suffix as a pointer to the first place where it stands. */
 void wire_name_write(
@@ -247,15 +252,16 @@ void wire_name_write(
 
 /** What a message asks for, and what of it a reply must carry. */
 struct wire_query {
-	uint8_t flags1; /* as received */
-	enum wire_rcode rcode; /* of the reply if the verdict is WIRE_REPLY */
+	uint8_t flags1;		/* as received */
+	enum wire_rcode rcode;	/* of the reply if the verdict is WIRE_REPLY */
 	struct wire_name qname; /* as sent; valid if question_length > 0 */
 	uint16_t qtype, qclass;
 	uint16_t question_length; /* octets of the question that a reply repeats; 0: none */
 	bool edns;		  /* the reply carries an OPT */
 	bool dnssec_ok;		  /* DO, RFC 3225 */
 	uint16_t udp_size;	  /* limit for the reply: 512 or min(max(512, client's), 1232) */
-	uint16_t tsig_offset, tsig_length; /* the TSIG record that a NOTAUTH reply answers; length 0: none */
+	uint16_t tsig_offset,
+		tsig_length; /* the TSIG record that a NOTAUTH reply answers; length 0: none */
 };
 
 enum wire_verdict {
@@ -265,8 +271,8 @@ enum wire_verdict {
 };
 
 /**
- * Read a message that a client sent. The order of the checks is the order in which a broken message is
- * judged: opcode (nothing behind the header of an unknown one is read, RFC 8906 3.1.4), QDCOUNT
+ * Read a message that a client sent. The order of the checks is the order in which a broken message
+ * is judged: opcode (nothing behind the header of an unknown one is read, RFC 8906 3.1.4), QDCOUNT
  * (RFC 9619), question, sections, EDNS (RFC 6891), TSIG (RFC 8945), EDNS version, class and type.
  *
  * @param query  filled in unless the verdict is WIRE_DROP
@@ -274,18 +280,21 @@ enum wire_verdict {
 enum wire_verdict wire_query_read(const uint8_t *message, size_t length, struct wire_query *query);
 
 /**
- * Write the reply to a query whose verdict was WIRE_REPLY, or to one that the zones could not answer
- * (query->rcode set by the caller).
+ * Write the reply to a query whose verdict was WIRE_REPLY, or to one that the zones could not
+ * answer (query->rcode set by the caller).
  *
  * @param reply  may not overlap the message; at least WIRE_UDP_SIZE_MIN octets
  * @return  octets of the reply
  */
-size_t wire_error_write(const struct wire_query *query, const uint8_t *message, uint8_t *reply, size_t room);
+size_t wire_error_write(
+	const struct wire_query *query, const uint8_t *message, uint8_t *reply, size_t room);
 
 /** Write the header and question of a reply; counts other than QDCOUNT are zero. */
-void wire_reply_begin(struct wire_writer *w, const struct wire_query *query, const uint8_t *message);
+void wire_reply_begin(
+	struct wire_writer *w, const struct wire_query *query, const uint8_t *message);
 
-/** Append the OPT of a reply and count it, if the query had one. WIRE_OPT_SIZE octets must be free. */
+/** Append the OPT of a reply and count it, if the query had one. WIRE_OPT_SIZE octets must be free.
+ */
 void wire_opt_write(struct wire_writer *w, const struct wire_query *query);
 
 #endif

@@ -67,14 +67,14 @@ wire_compression_add(struct wire_compression *table, const struct wire_name *nam
 }
 
 void
-wire_name_write(
-	struct wire_writer *w, struct wire_compression *table, const struct wire_name *name)
+wire_name_write(struct wire_writer *w, struct wire_compression *table, const struct wire_name *name)
 {
 	size_t start = w->offset;
 	unsigned int known = table->count;
 
 	for (size_t i = 0; name->octets[i]; i += 1u + name->octets[i]) {
-		const uint16_t *offset = compression_find(table, name->octets + i, name->length - i);
+		const uint16_t *offset =
+			compression_find(table, name->octets + i, name->length - i);
 
 		if (offset) {
 			wire_u16_write(w, 0xc000 | *offset);

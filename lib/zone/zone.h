@@ -51,7 +51,8 @@ struct zone {
 	struct arena *arena; /* owns everything below */
 	struct wire_name origin;
 	uint32_t serial;
-	bool is_signed; /* the apex has DNSKEY; then every authoritative owner has NSEC once verified */
+	bool is_signed; /* the apex has DNSKEY; then every authoritative owner has NSEC once
+			   verified */
 	size_t node_count;
 	size_t record_count;
 	const struct zone_node *nodes; /* canonical order (RFC 4034 6.1); [0] is the apex */
@@ -63,13 +64,14 @@ enum { ZONE_FILE_SIZE_MAX = 64 << 20, ZONE_RECORDS_MAX = 1 << 20 };
 /**
  * Load a master file (RFC 1035 5). Records that repeat are dropped. Refused, with file, line, owner
  * and type: another class than IN, a record out of zone, no SOA or a second one, TTLs that differ
- * within an RRset, a signature without its RRset, and what the engine does not answer (NSEC3, DNAME,
- * CNAME, wildcards).
+ * within an RRset, a signature without its RRset, and what the engine does not answer (NSEC3,
+ * DNAME, CNAME, wildcards).
  *
  * @param origin  NULL: the owner of the SOA, which then is the first record
  * @param zone    the caller's, zone_free()
  */
-int zone_load(const char *path, const struct wire_name *origin, struct zone **zone, struct why *why);
+int zone_load(
+	const char *path, const struct wire_name *origin, struct zone **zone, struct why *why);
 
 /** Free a zone and all of its records. NULL is fine. */
 void zone_free(struct zone *zone);
@@ -110,8 +112,8 @@ struct zone_verification {
 };
 
 /**
- * Verify a zone completely: trust anchors, DNSKEY RRset, every RRSIG (TTLs included), the NSEC chain
- * over exactly the authoritative owners with every bitmap, ZONEMD (RFC 8976).
+ * Verify a zone completely: trust anchors, DNSKEY RRset, every RRSIG (TTLs included), the NSEC
+ * chain over exactly the authoritative owners with every bitmap, ZONEMD (RFC 8976).
  *
  * @return 0, or -errno with the first thing wrong: file and line where known, owner, type
  */
