@@ -19,7 +19,7 @@
 struct zone_rdata {
 	const uint8_t *octets;
 	uint16_t length;
-	unsigned int line; /* of the master file */
+	uint32_t line; /* of the master file */
 };
 
 /** An RRset with the RRSIGs that cover it. RRSIG itself is never the type of one. */
@@ -49,6 +49,7 @@ struct zone_node {
 
 struct zone {
 	struct arena *arena; /* owns everything below */
+	const char *path;    /* of the master file, for messages */
 	struct wire_name origin;
 	uint32_t serial;
 	bool is_signed; /* the apex has DNSKEY; then every authoritative owner has NSEC once

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From the records of a master file to nodes and RRsets in canonical order. */
+#include "zone/zone_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct record {
+	const struct wire_name *owner;
+	struct zone_rdata rdata;
+	uint32_t ttl;
+	uint16_t type;
+	uint16_t covered; /* of an RRSIG, else the type itself: what RRset it belongs to */
+};
+
+struct loading {
+	struct zone *zone;
+	struct record *records; /* malloc'ed */
+	size_t count, room;
+	bool has_origin;
+	struct wire_name *last_owner; /* neighbours mostly share it */
+};
+
+static const char *
+refusal(uint16_t type, const struct wire_name *owner)
+{
+	if (type == WIRE_TYPE_NSEC3 || type == WIRE_TYPE_NSEC3PARAM)
+		return "zones with NSEC3 are not served";
+	if (type == WIRE_TYPE_CNAME || type == WIRE_TYPE_DNAME)
+		return "this type of record is not served";
+	if (type == WIRE_TYPE_OPT || (type >= WIRE_TYPE_TKEY && type <= WIRE_TYPE_ANY))
+		return "no record of a zone has this type";
+	if (owner->octets[0] == 1 && owner->octets[1] == '*')
+		return "wildcards are not served";
+	return NULL;
+}
+
+static int
+record_judge(struct loading *l, const ldns_rr *rr, const struct wire_name *owner, uint32_t line,
+	struct why *why)
+{
+	uint16_t type = (uint16_t)ldns_rr_get_type(rr);
+	const char *refused = refusal(type, owner);
+
+	if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN)
+		return zone_why(why, l->zone, line, owner, type, "another class than IN");
+	if (refused)
+		return zone_why(why, l->zone, line, owner, type, "%s", refused);
+	if (!l->has_origin) {
+		if (type != WIRE_TYPE_SOA)
+			return zone_why(why, l->zone, line, owner, type,
+				"the first record must be the SOA, or the zone's name be given");
+		l->zone->origin = *owner;
+		l->has_origin = true;
+	}
+	if (!wire_name_is_below(owner, &l->zone->origin))
+		return zone_why(why, l->zone, line, owner, type, "out of zone");
+	if (type == WIRE_TYPE_SOA && !wire_name_equal(owner, &l->zone->origin))
+		return zone_why(why, l->zone, line, owner, type, "a SOA below the apex");
+	if (l->count == ZONE_RECORDS_MAX)
+		return zone_why(why, l->zone, line, owner, type, "more than %u records",
+			ZONE_RECORDS_MAX);
+	return 0;
+}
+
+static int
+record_take(void *context, const ldns_rr *rr, uint32_t line, struct why *why)
+{
+	struct loading *l = context;
+	struct arena *arena = l->zone->arena;
+	struct record record = {.type = (uint16_t)ldns_rr_get_type(rr), .ttl = ldns_rr_ttl(rr)};
+	struct wire_name owner;
+	int rc;
+
+	if (!zone_owner_of(rr, &owner))
+		return why_set(why, EINVAL, "%s:%u: malformed owner name", l->zone->path, line);
+	rc = record_judge(l, rr, &owner, line, why);
+	if (rc < 0)
+		return rc;
+	if (record.ttl > INT32_MAX)
+		return zone_why(why, l->zone, line, &owner, record.type, "TTL above 2^31 - 1");
+	if (!l->last_owner || !wire_name_equal(l->last_owner, &owner))
+		l->last_owner = arena_copy(arena, &owner, sizeof(owner));
+	record.owner = l->last_owner;
+	record.rdata = zone_rdata_of(arena, rr, line);
+	record.covered = record.type;
+	if (record.type == WIRE_TYPE_RRSIG) {
+		if (record.rdata.length < 19)
+			return zone_why(why, l->zone, line, &owner, record.type, "too short");
+		record.covered =
+			(uint16_t)(record.rdata.octets[0] << 8 | record.rdata.octets[1]);
+	}
+	if (l->count == l->room) {
+		l->room = l->room ? 2 * l->room : 4096;
+		l->records = realloc(l->records, l->room * sizeof(*l->records));
+		if (!l->records)
+			return why_set(why, ENOMEM, "%s: out of memory", l->zone->path);
+	}
+	l->records[l->count++] = record;
+	return 0;
+}
+
+static int
+record_compare(const void *left, const void *right)
+{
+	const struct record *a = left, *b = right;
+	int order = a->owner == b->owner ? 0 : wire_name_compare(a->owner, b->owner);
+
+	if (order == 0)
+		order = a->covered - b->covered;
+	if (order == 0)
+		order = (a->type == WIRE_TYPE_RRSIG) - (b->type == WIRE_TYPE_RRSIG);
+	return order ? order : zone_rdata_compare(&a->rdata, &b->rdata);
+}
+
+/* Records that repeat are one (RFC 2181 5); the first in the file stays. */
+static void
+duplicates_drop(struct loading *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct record *last = kept ? &l->records[kept - 1] : NULL;
+
+		if (last && record_compare(last, &l->records[i]) == 0 &&
+			last->ttl == l->records[i].ttl)
+			continue;
+		l->records[kept++] = l->records[i];
+	}
+	l->count = kept;
+}
+
+static int
+rrset_build(struct loading *l, struct zone_rrset *rrset, const struct record *records, size_t count,
+	struct why *why)
+{
+	struct zone_rdata *rdata = arena_take(l->zone->arena, count * sizeof(*rdata));
+	const struct record *first = &records[0];
+	size_t plain = 0;
+
+	while (plain < count && records[plain].type != WIRE_TYPE_RRSIG)
+		plain++;
+	if (plain == 0)
+		return zone_why(why, l->zone, first->rdata.line, first->owner, first->type,
+			"it covers %s, which is not there", zone_type_text(first->covered));
+	if (plain > UINT16_MAX || count - plain > UINT16_MAX)
+		return zone_why(why, l->zone, first->rdata.line, first->owner, first->type,
+			"too many records");
+	for (size_t i = 0; i < count; i++) {
+		rdata[i] = records[i].rdata;
+		if (records[i].ttl != first->ttl)
+			return zone_why(why, l->zone, records[i].rdata.line, first->owner,
+				records[i].type,
+				"TTL %u, but line %u has %u for the same RRset (%s)", records[i].ttl,
+				first->rdata.line, first->ttl, zone_type_text(first->covered));
+	}
+	*rrset = (struct zone_rrset){
+		.type = first->type,
+		.ttl = first->ttl,
+		.count = (uint16_t)plain,
+		.signature_count = (uint16_t)(count - plain),
+		.rdata = rdata,
+		.signatures = rdata + plain,
+	};
+	return 0;
+}
+
+static int
+node_build(struct loading *l, struct zone_node *node, const struct record *records, size_t count,
+	struct why *why)
+{
+	struct zone_rrset *rrsets = arena_take(l->zone->arena, count * sizeof(*rrsets));
+	size_t i = 0;
+	int rc;
+
+	*node = (struct zone_node){.name = *records[0].owner, .rrsets = rrsets};
+	while (i < count) {
+		size_t end = i + 1;
+
+		while (end < count && records[end].covered == records[i].covered)
+			end++;
+		rc = rrset_build(l, &rrsets[node->count++], records + i, end - i, why);
+		if (rc < 0)
+			return rc;
+		i = end;
+	}
+	return 0;
+}
+
+/* Names below a cut follow it in canonical order. */
+static void
+places_find(struct zone *zone, struct zone_node *nodes)
+{
+	const struct zone_node *cut = NULL;
+
+	for (size_t i = 0; i < zone->node_count; i++) {
+		if (cut && wire_name_is_below(&nodes[i].name, &cut->name)) {
+			nodes[i].place = ZONE_GLUE;
+			continue;
+		}
+		if (i == 0) {
+			nodes[i].place = ZONE_APEX;
+		} else if (zone_rrset_find(&nodes[i], WIRE_TYPE_NS)) {
+			nodes[i].place = ZONE_CUT;
+			cut = &nodes[i];
+		} else {
+			nodes[i].place = ZONE_AUTHORITATIVE;
+		}
+	}
+}
+
+static int
+nodes_build(struct loading *l, struct why *why)
+{
+	struct zone *zone = l->zone;
+	struct zone_node *nodes = arena_take(zone->arena, (l->count + 1) * sizeof(*nodes));
+	size_t i = 0;
+	int rc;
+
+	while (i < l->count) {
+		size_t end = i + 1;
+
+		while (end < l->count &&
+			wire_name_equal(l->records[end].owner, l->records[i].owner))
+			end++;
+		rc = node_build(l, &nodes[zone->node_count++], l->records + i, end - i, why);
+		if (rc < 0)
+			return rc;
+		i = end;
+	}
+	zone->nodes = nodes;
+	zone->record_count = l->count;
+	places_find(zone, nodes);
+	return 0;
+}
+
+/* RFC 1035 3.3.13: two names, then five numbers. */
+static int
+apex_check(struct zone *zone, struct why *why)
+{
+	const struct zone_node *apex = &zone->nodes[0];
+	const struct zone_rrset *soa;
+	struct wire_name name;
+	struct wire_reader r;
+
+	if (zone->node_count == 0 || !wire_name_equal(&apex->name, &zone->origin))
+		return why_set(why, EINVAL, "%s: no SOA", zone->path);
+	soa = zone_rrset_find(apex, WIRE_TYPE_SOA);
+	if (!soa)
+		return why_set(why, EINVAL, "%s: no SOA", zone->path);
+	if (soa->count != 1)
+		return zone_why(why, zone, soa->rdata[1].line, &apex->name, WIRE_TYPE_SOA,
+			"a second SOA; the first is in line %u", soa->rdata[0].line);
+	if (!zone_rrset_find(apex, WIRE_TYPE_NS))
+		return why_set(why, EINVAL, "%s: no NS at the apex", zone->path);
+	r = wire_reader_of(soa->rdata[0].octets, soa->rdata[0].length);
+	wire_name_read(&r, &name);
+	wire_name_read(&r, &name);
+	zone->serial = wire_u32_read(&r);
+	if (r.failed || r.length - r.offset != 16)
+		return zone_why(why, zone, soa->rdata[0].line, &apex->name, WIRE_TYPE_SOA,
+			"malformed");
+	zone->is_signed = zone_rrset_find(apex, WIRE_TYPE_DNSKEY) != NULL;
+	return 0;
+}
+
+int
+zone_load(const char *path, const struct wire_name *origin, struct zone **zone, struct why *why)
+{
+	struct arena *arena = arena_new();
+	struct loading l = {.zone = arena_take(arena, sizeof(struct zone))};
+	int rc;
+
+	l.zone->arena = arena;
+	l.zone->path = arena_copy(arena, path, strlen(path) + 1);
+	if (origin) {
+		l.zone->origin = *origin;
+		wire_name_fold(&l.zone->origin);
+		l.has_origin = true;
+	}
+	rc = zone_file_walk(path, origin, record_take, &l, why);
+	if (rc == 0) {
+		if (l.count)
+			qsort(l.records, l.count, sizeof(*l.records), record_compare);
+		duplicates_drop(&l);
+		rc = nodes_build(&l, why);
+	}
+	if (rc == 0)
+		rc = apex_check(l.zone, why);
+	free(l.records);
+	if (rc < 0) {
+		arena_free(arena);
+		return rc;
+	}
+	*zone = l.zone;
+	return 0;
+}
+
+void
+zone_free(struct zone *zone)
+{
+	if (zone)
+		arena_free(zone->arena);
+}
+
+const struct zone_node *
+zone_find(const struct zone *zone, const struct wire_name *name)
+{
+	size_t low = 0, high = zone->node_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = wire_name_compare(&zone->nodes[middle].name, name);
+
+		if (order == 0)
+			return &zone->nodes[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+const struct zone_rrset *
+zone_rrset_find(const struct zone_node *node, uint16_t type)
+{
+	for (unsigned int i = 0; i < node->count; i++)
+		if (node->rrsets[i].type == type)
+			return &node->rrsets[i];
+	return NULL;
+}
