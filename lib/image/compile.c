@@ -352,12 +352,15 @@ gaps_compile(struct compile *m, uint32_t node)
 		uint32_t behind = slot + IMAGE_SLOT_GAP + dnssec_ok;
 		uint32_t first = slot + IMAGE_SLOT_FIRST_GAP + dnssec_ok;
 
+		if (node != 0)
+			nxdomain_compile(m, behind, at->parent, at->last_leaf, dnssec_ok);
 		if (!at->is_cut)
 			nxdomain_compile(m, first, node, at->leaf, dnssec_ok);
+		/* the apex has no sibling, and nothing is below a cut: no question leads there */
 		if (node == 0)
 			m->parts->store.answers[behind] = m->parts->store.answers[first];
-		else
-			nxdomain_compile(m, behind, at->parent, at->last_leaf, dnssec_ok);
+		if (at->is_cut)
+			m->parts->store.answers[first] = m->parts->store.answers[behind];
 	}
 }
 

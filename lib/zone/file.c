@@ -35,8 +35,8 @@ records_walk(FILE *file, const char *path, struct reading *reading, zone_record_
 	while (!feof(file)) {
 		ldns_rr *rr = NULL;
 		int before = reading->line, rc;
-		ldns_status status = ldns_rr_new_frm_fp_l(&rr, file, &reading->ttl, &reading->origin,
-			&reading->owner, &reading->line);
+		ldns_status status = ldns_rr_new_frm_fp_l(&rr, file, &reading->ttl,
+			&reading->origin, &reading->owner, &reading->line);
 
 		if (was_a_directive(status))
 			continue;
@@ -113,8 +113,8 @@ zone_rdata_of(struct arena *arena, const ldns_rr *rr, uint32_t line)
 
 		memcpy(octets + at, ldns_rdf_data(rdf), size);
 		/* length octets of labels are below 'A' */
-		for (size_t k = 0; fold && ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME && k < size;
-			k++)
+		for (size_t k = 0;
+			fold && ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME && k < size; k++)
 			if (octets[at + k] >= 'A' && octets[at + k] <= 'Z')
 				octets[at + k] |= 0x20;
 		at += size;

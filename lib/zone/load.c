@@ -58,8 +58,8 @@ record_judge(struct loading *l, const ldns_rr *rr, const struct wire_name *owner
 	if (type == WIRE_TYPE_SOA && !wire_name_equal(owner, &l->zone->origin))
 		return zone_why(why, l->zone, line, owner, type, "a SOA below the apex");
 	if (l->count == ZONE_RECORDS_MAX)
-		return zone_why(why, l->zone, line, owner, type, "more than %u records",
-			ZONE_RECORDS_MAX);
+		return zone_why(
+			why, l->zone, line, owner, type, "more than %u records", ZONE_RECORDS_MAX);
 	return 0;
 }
 
@@ -87,8 +87,7 @@ record_take(void *context, const ldns_rr *rr, uint32_t line, struct why *why)
 	if (record.type == WIRE_TYPE_RRSIG) {
 		if (record.rdata.length < 19)
 			return zone_why(why, l->zone, line, &owner, record.type, "too short");
-		record.covered =
-			(uint16_t)(record.rdata.octets[0] << 8 | record.rdata.octets[1]);
+		record.covered = (uint16_t)(record.rdata.octets[0] << 8 | record.rdata.octets[1]);
 	}
 	if (l->count == l->room) {
 		l->room = l->room ? 2 * l->room : 4096;
@@ -151,8 +150,9 @@ rrset_build(struct loading *l, struct zone_rrset *rrset, const struct record *re
 		if (records[i].ttl != first->ttl)
 			return zone_why(why, l->zone, records[i].rdata.line, first->owner,
 				records[i].type,
-				"TTL %u, but line %u has %u for the same RRset (%s)", records[i].ttl,
-				first->rdata.line, first->ttl, zone_type_text(first->covered));
+				"TTL %u, but line %u has %u for the same RRset (%s)",
+				records[i].ttl, first->rdata.line, first->ttl,
+				zone_type_text(first->covered));
 	}
 	*rrset = (struct zone_rrset){
 		.type = first->type,
@@ -258,8 +258,8 @@ apex_check(struct zone *zone, struct why *why)
 	wire_name_read(&r, &name);
 	zone->serial = wire_u32_read(&r);
 	if (r.failed || r.length - r.offset != 16)
-		return zone_why(why, zone, soa->rdata[0].line, &apex->name, WIRE_TYPE_SOA,
-			"malformed");
+		return zone_why(
+			why, zone, soa->rdata[0].line, &apex->name, WIRE_TYPE_SOA, "malformed");
 	zone->is_signed = zone_rrset_find(apex, WIRE_TYPE_DNSKEY) != NULL;
 	return 0;
 }

@@ -13,7 +13,8 @@ typedef int zone_record_taker(void *context, const ldns_rr *rr, uint32_t line, s
 int zone_file_walk(const char *path, const struct wire_name *origin, zone_record_taker *take,
 	void *context, struct why *why);
 
-/** RDATA in wire form, its names lower case as RFC 4034 6.2 has it (but not NSEC's, RFC 6840 5.1). */
+/** RDATA in wire form, its names lower case as RFC 4034 6.2 has it (but not NSEC's, RFC 6840 5.1).
+ */
 struct zone_rdata zone_rdata_of(struct arena *arena, const ldns_rr *rr, uint32_t line);
 
 /** The owner of a record, folded. @return false: ldns gave something else than a name */
