@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+
+static const char help[] =
+	"usage: mangrove-zone check [options] ZONEFILE\n"
+	"       mangrove-zone compile [options] --output IMAGE ZONEFILE\n"
+	"       mangrove-zone show [options] ZONEFILE|IMAGE NAME TYPE\n"
+	"       mangrove-zone build [options] ZONEFILE >IMAGE\n"
+	"\n"
+	"check    load and verify a zone\n"
+	"compile  and write the image that a server answers from\n"
+	"show     the answer to a question, as text and octets\n"
+	"build    as compile, on standard output: what mangroved runs as a child\n"
+	"\n"
+	"  --origin NAME      the zone's name; else the owner of its first record, a SOA\n"
+	"  --anchors FILE     trust anchors, DNSKEY or DS records (" ZONE_ANCHORS_DEFAULT ")\n"
+	"  --dnssec POLICY    require (default), if-present, off\n"
+	"  --zonemd POLICY    require (default), if-present, off\n"
+	"  --at TIME          when signatures must be valid, YYYYMMDDhhmmss in UTC; else now\n"
+	"  --json             check: report for machines\n"
+	"  --output FILE      compile: where to\n"
+	"  --do               show: ask with DO=1\n"
+	"  --size N           show: ask with EDNS and this size\n"
+	"  --oracle           show: answer from the records, not from an image\n"
+	"  --help, --version\n"
+	"\n"
+	"Exit code: 0 done, 1 the zone is refused or something failed, 2 wrong usage\n";
+
+enum {
+	OPTION_ORIGIN = 256,
+	OPTION_ANCHORS,
+	OPTION_DNSSEC,
+	OPTION_ZONEMD,
+	OPTION_AT,
+	OPTION_JSON,
+	OPTION_OUTPUT,
+	OPTION_DO,
+	OPTION_SIZE,
+	OPTION_ORACLE,
+	OPTION_HELP,
+	OPTION_VERSION
+};
+
+static const struct option long_options[] = {
+	{"origin", required_argument, NULL, OPTION_ORIGIN},
+	{"anchors", required_argument, NULL, OPTION_ANCHORS},
+	{"dnssec", required_argument, NULL, OPTION_DNSSEC},
+	{"zonemd", required_argument, NULL, OPTION_ZONEMD},
+	{"at", required_argument, NULL, OPTION_AT},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"output", required_argument, NULL, OPTION_OUTPUT},
+	{"do", no_argument, NULL, OPTION_DO},
+	{"size", required_argument, NULL, OPTION_SIZE},
+	{"oracle", no_argument, NULL, OPTION_ORACLE},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{0},
+};
+
+static const struct command {
+	const char *name;
+	int (*run)(const struct options *options);
+	int operands;
+} commands[] = {
+	{"check", command_check, 1},
+	{"compile", command_compile, 1},
+	{"show", command_show, 3},
+	{"build", command_build, 1},
+};
+
+/* mangroved hands a time on as "@seconds". */
+static bool
+time_read(time_t *at, const char *text)
+{
+	char *end;
+
+	if (text[0] != '@')
+		return zone_time_from_text(at, text);
+	*at = strtoll(text + 1, &end, 10);
+	return *end == '\0' && end != text + 1;
+}
+
+static bool
+option_take(struct options *options, int option, const char *value)
+{
+	switch (option) {
+	case OPTION_ORIGIN:
+		options->has_origin = wire_name_from_text(&options->origin, value);
+		return options->has_origin;
+	case OPTION_ANCHORS:
+		options->verify.anchors = value;
+		return true;
+	case OPTION_DNSSEC:
+		return zone_policy_from_text(&options->verify.dnssec, value);
+	case OPTION_ZONEMD:
+		return zone_policy_from_text(&options->verify.zonemd, value);
+	case OPTION_AT:
+		return time_read(&options->verify.at, value);
+	case OPTION_JSON:
+		options->json = true;
+		return true;
+	case OPTION_OUTPUT:
+		options->output = value;
+		return true;
+	case OPTION_DO:
+		options->dnssec_ok = true;
+		return true;
+	case OPTION_SIZE:
+		options->size = (uint16_t)strtoul(value, NULL, 10);
+		return options->size > 0;
+	case OPTION_ORACLE:
+		options->oracle = true;
+		return true;
+	}
+	return false;
+}
+
+static int
+wrong_usage(const char *reason)
+{
+	fprintf(stderr, "mangrove-zone: %s; try --help\n", reason);
+	return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = {.verify = {.at = time(NULL)}};
+	const struct command *command = NULL;
+	int option, index = 0;
+
+	while ((option = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+		if (option == OPTION_HELP)
+			return fputs(help, stdout) < 0;
+		if (option == OPTION_VERSION)
+			return puts("mangrove-zone " MANGROVE_VERSION) < 0;
+		if (option == '?')
+			return 2;
+		if (!option_take(&options, option, optarg)) {
+			fprintf(stderr, "mangrove-zone: --%s: bad value \"%s\"\n",
+				long_options[index].name, optarg ? optarg : "");
+			return 2;
+		}
+	}
+	if (optind == argc)
+		return wrong_usage("no command");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, argv[optind]) == 0)
+			command = &commands[i];
+	if (!command)
+		return wrong_usage("no such command");
+	options.operands = argv + optind + 1;
+	options.operand_count = argc - optind - 1;
+	if (options.operand_count != command->operands)
+		return wrong_usage("wrong number of operands");
+	if (sodium_init() < 0)
+		return 1;
+	return command->run(&options);
+}

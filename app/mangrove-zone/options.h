@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef MANGROVE_ZONE_OPTIONS_H
+#define MANGROVE_ZONE_OPTIONS_H
+
+#include "zone/zone.h"
+
+/** What the subcommands have in common. */
+struct options {
+	struct zone_verify_options verify;
+	struct wire_name origin;
+	bool has_origin, json, dnssec_ok, oracle;
+	uint16_t size; /* EDNS size; 0: no EDNS */
+	const char *output;
+	char **operands;
+	int operand_count;
+};
+
+/** Each returns the exit code. */
+int command_check(const struct options *options);
+int command_compile(const struct options *options);
+int command_build(const struct options *options);
+int command_show(const struct options *options);
+
+/** Load and verify options->operands[0]. A warning goes to standard error. */
+int zone_prepare(const struct options *options, struct zone **zone, struct zone_verification *done,
+	struct why *why);
+
+#endif

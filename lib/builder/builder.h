@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * Zones are loaded, verified and compiled in a child process, bounded in CPU time, memory and wall
+ * time: a zone that makes a parser hang, crash or swell is a refused zone, never a sick server.
+ *
+ * Control plane only.
+ */
+#ifndef BUILDER_BUILDER_H
+#define BUILDER_BUILDER_H
+
+#include "base/base.h"
+#include "image/image.h"
+#include "zone/zone.h"
+
+struct builder_request {
+	const char *program; /* path of mangrove-zone */
+	const char *path;    /* of the master file */
+	const char *origin;  /* presentation form; NULL: the owner of the SOA */
+	struct zone_verify_options verify;
+	unsigned int cpu_seconds, wall_seconds; /* 0: BUILDER_*_DEFAULT */
+	size_t memory_size; /* octets of address space; 0: BUILDER_MEMORY_DEFAULT */
+};
+
+enum { BUILDER_CPU_SECONDS_DEFAULT = 60, BUILDER_WALL_SECONDS_DEFAULT = 120 };
+#define BUILDER_MEMORY_DEFAULT ((size_t)2 << 30)
+
+/**
+ * Run a builder and open what it made.
+ *
+ * @param image    the caller's: image_free()
+ * @param warning  filled in when the zone was taken with a reservation; text[0] == 0: none
+ * @return 0, or -errno: what the builder found, or how it ended
+ */
+int builder_run(const struct builder_request *request, struct image **image, struct why *warning,
+	struct why *why);
+
+#endif
