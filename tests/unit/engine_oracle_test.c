@@ -341,6 +341,9 @@ octets_append(uint8_t *message, size_t length, const void *octets, size_t count)
 	return length + count;
 }
 
+/* algorithm, time, fudge, no MAC, original ID, no error, no other data: 22 octets */
+#define TSIG_RDATA "\4hmac\0\0\0\0\0\0\0\1\x2c\0\0\xab\xcd\0\0\0\0"
+
 static size_t
 record_append(struct pair *p, uint8_t *message, size_t length)
 {
@@ -359,10 +362,9 @@ record_append(struct pair *p, uint8_t *message, size_t length)
 		{"\0\0\x29\x02\0\0\0\x80\0\0\0", 11, 9},
 		{"\xc0\x0c\0\6\0\1\0\0\0\0\0\0", 12, 9},
 		{"\xc0\x0c\0\6\0\1\0\0\0\0\0\0", 12, 7},
-		{"\3key\0\0\xfa\0\xff\0\0\0\0\0\x15\4hmac\0\0\0\0\0\0\0\1\x2c\0\0\xab\xcd\0\0\0\0",
-			36, 11},
-		{"\xc0\x0c\0\xfa\0\xff\0\0\0\0\0\x15\4hmac\0\0\0\0\0\0\0\1\x2c\0\0\xab\xcd\0\0\0\0",
-			33, 11},
+		{"\3key\0\0\xfa\0\xff\0\0\0\0\0\x16" TSIG_RDATA, 37, 11},
+		{"\xc0\x0c\0\xfa\0\xff\0\0\0\0\0\x16" TSIG_RDATA, 34, 11},
+		{"\3key\0\0\xfa\0\xff\0\0\0\0\0\x15" TSIG_RDATA, 36, 11},
 	};
 	uint32_t i = random_below(&p->random, sizeof(records) / sizeof(records[0]));
 
