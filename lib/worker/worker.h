@@ -65,4 +65,64 @@ struct worker_variant {
  */
 const struct worker_variant *worker_variant_choose(const char *name);
 
+enum { WORKER_QUEUES_MAX = 32, WORKER_LCORES_MAX = 128 };
+
+/** What an lcore does while nothing comes. */
+enum worker_idle {
+	WORKER_IDLE_SPIN,  /* asks again at once */
+	WORKER_IDLE_PAUSE, /* lets its hyper-thread's twin go first */
+	WORKER_IDLE_SLEEP, /* sleeps, longer by and by, up to WORKER_SLEEP_MAX_US */
+};
+
+enum { WORKER_SLEEP_MAX_US = 200 };
+
+struct rte_rcu_qsbr;
+
+/** The one place where the lcores find what they answer from. */
+struct worker_slot {
+	_Atomic(const struct image_catalogue *) current;
+	struct rte_rcu_qsbr *readers;
+};
+
+/**
+ * Make an empty slot for `lcore_count` readers. Control plane.
+ *
+ * @return 0 or -ENOMEM
+ */
+int worker_slot_init(struct worker_slot *slot, unsigned int lcore_count);
+
+void worker_slot_free(struct worker_slot *slot);
+
+/**
+ * Publish a catalogue and wait until no lcore reads the old one. Control plane.
+ *
+ * @return the old one, for the caller to free; NULL at first
+ */
+const struct image_catalogue *worker_publish(
+	struct worker_slot *slot, const struct image_catalogue *catalogue);
+
+/** A receive queue and the transmit queue of the same number. */
+struct worker_queue {
+	uint16_t port_id, queue_id;
+	bool verify_in_software, trust_link, offload; /* see worker_view */
+};
+
+/** One for each lcore; lines are grouped by who writes them. */
+struct worker {
+	unsigned int index; /* among the readers of the slot */
+	unsigned int queue_count;
+	struct worker_queue queues[WORKER_QUEUES_MAX];
+	struct worker_slot *slot;
+	const struct packet_service *service;
+	const struct worker_variant *variant;
+	enum worker_idle idle;
+	/* written by the lcore, read by anybody */
+	_Alignas(64) struct worker_counters counters;
+	_Atomic uint64_t received, sent, unsent;
+	_Alignas(64) atomic_bool stop; /* written by control, read by the lcore */
+};
+
+/** The loop of an lcore, for rte_eal_remote_launch(); ends when worker->stop is set. */
+int worker_run(void *worker);
+
 #endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs on: lcore. Burst in, answers, burst out. */
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <rte_pause.h>
+#include <rte_rcu_qsbr.h>
+#include <time.h>
+
+#include "worker/burst.h"
+
+enum {
+	SEND_TRIES = 64,	/* a ring that is still full then drops, as a wire would */
+	EMPTY_BEFORE_IDLE = 64, /* empty rounds before an lcore yields in any way */
+	SLEEP_MIN_US = 10,
+};
+
+int
+worker_slot_init(struct worker_slot *slot, unsigned int lcore_count)
+{
+	atomic_init(&slot->current, NULL);
+	slot->readers =
+		rte_zmalloc("rcu", rte_rcu_qsbr_get_memsize(lcore_count), RTE_CACHE_LINE_SIZE);
+	if (!slot->readers || rte_rcu_qsbr_init(slot->readers, lcore_count) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+void
+worker_slot_free(struct worker_slot *slot)
+{
+	rte_free(slot->readers);
+}
+
+const struct image_catalogue *
+worker_publish(struct worker_slot *slot, const struct image_catalogue *catalogue)
+{
+	/* release: what the catalogue points to is seen by who loads it with acquire */
+	const struct image_catalogue *old =
+		atomic_exchange_explicit(&slot->current, catalogue, memory_order_acq_rel);
+
+	rte_rcu_qsbr_synchronize(slot->readers, RTE_QSBR_THRID_INVALID);
+	return old;
+}
+
+static void
+replies_send(
+	struct worker *w, const struct worker_queue *queue, struct rte_mbuf **mbufs, uint16_t count)
+{
+	uint16_t sent = 0;
+
+	for (unsigned int tries = 0; sent < count && tries < SEND_TRIES; tries++)
+		sent += rte_eth_tx_burst(
+			queue->port_id, queue->queue_id, mbufs + sent, count - sent);
+	counter_add(&w->sent, sent);
+	if (sent < count) {
+		counter_add(&w->unsent, count - sent);
+		rte_pktmbuf_free_bulk(mbufs + sent, count - sent);
+	}
+}
+
+static uint16_t
+queue_serve(
+	struct worker *w, const struct worker_queue *queue, const struct image_catalogue *catalogue)
+{
+	const struct worker_view view = {
+		.catalogue = catalogue,
+		.service = w->service,
+		.verify_in_software = queue->verify_in_software,
+		.trust_link = queue->trust_link,
+		.offload = queue->offload,
+	};
+	struct rte_mbuf *mbufs[WORKER_BURST];
+	uint16_t count = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, WORKER_BURST);
+	uint16_t replies;
+
+	if (count == 0)
+		return 0;
+	counter_add(&w->received, count);
+	replies = w->variant->answer(&view, &w->counters, mbufs, count);
+	if (replies)
+		replies_send(w, queue, mbufs, replies);
+	if (replies < count)
+		rte_pktmbuf_free_bulk(mbufs + replies, count - replies);
+	return count;
+}
+
+/* An lcore that sleeps is offline, or no grace period would end meanwhile. */
+static void
+idle(struct worker *w, unsigned int empty)
+{
+	unsigned int beyond = empty - EMPTY_BEFORE_IDLE, us = SLEEP_MIN_US;
+	struct timespec pause;
+
+	if (w->idle == WORKER_IDLE_SPIN)
+		return;
+	if (w->idle == WORKER_IDLE_PAUSE) {
+		rte_pause();
+		return;
+	}
+	us = beyond < WORKER_SLEEP_MAX_US - SLEEP_MIN_US ? SLEEP_MIN_US + beyond
+							 : WORKER_SLEEP_MAX_US;
+	pause = (struct timespec){.tv_nsec = us * 1000L};
+	rte_rcu_qsbr_thread_offline(w->slot->readers, w->index);
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	rte_rcu_qsbr_thread_online(w->slot->readers, w->index);
+}
+
+int
+worker_run(void *argument)
+{
+	struct worker *w = argument;
+	unsigned int empty = 0;
+
+	rte_rcu_qsbr_thread_register(w->slot->readers, w->index);
+	rte_rcu_qsbr_thread_online(w->slot->readers, w->index);
+	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+		const struct image_catalogue *catalogue =
+			atomic_load_explicit(&w->slot->current, memory_order_acquire);
+		unsigned int received = 0;
+
+		for (unsigned int i = 0; i < w->queue_count; i++)
+			received += queue_serve(w, &w->queues[i], catalogue);
+		/* nothing of `catalogue` is held any more: an old one may go */
+		rte_rcu_qsbr_quiescent(w->slot->readers, w->index);
+		empty = received ? 0 : empty + 1;
+		if (empty > EMPTY_BEFORE_IDLE)
+			idle(w, empty);
+	}
+	rte_rcu_qsbr_thread_offline(w->slot->readers, w->index);
+	rte_rcu_qsbr_thread_unregister(w->slot->readers, w->index);
+	return 0;
+}
