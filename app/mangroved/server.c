@@ -162,6 +162,8 @@ server_eal_start(struct server *server, struct why *why)
 {
 	const struct config *config = server->config;
 	struct eal_arguments arguments = {.count = 0};
+	bool any_pci = false;
+	char driver[64];
 	int rc;
 
 	for (unsigned int i = 0; i < SERVER_PORTS_MAX; i++)
@@ -176,11 +178,14 @@ server_eal_start(struct server *server, struct why *why)
 	rc = memory_arguments(config, &arguments, why);
 	for (unsigned int i = 0; i < config->ports_count && rc == 0; i++)
 		rc = device_arguments(server, i, &arguments, why);
+	for (unsigned int i = 0; i < config->ports_count; i++)
+		any_pci |= !device_driver(config->ports[i].device, driver);
+	if (!any_pci)
+		argument_add(&arguments, "--no-pci");
 	for (unsigned int i = 0; i < config->eal_extra_count; i++)
 		argument_add(&arguments, "%s", config->eal_extra[i]);
 	if (rc == 0 && rte_eal_init(arguments.count, arguments.list) < 0)
 		rc = why_set(why, EINVAL, "DPDK does not start: %s", rte_strerror(rte_errno));
-	xdp_copies_remove(server);
 	return rc;
 }
 
@@ -189,6 +194,7 @@ server_eal_stop(struct server *server)
 {
 	char directory[512];
 
+	xdp_copies_remove(server);
 	for (unsigned int i = 0; i < SERVER_PORTS_MAX; i++) {
 		port_xdp_release(&server->xdp[i]);
 		port_driver_free(server->drivers[i]);
@@ -274,6 +280,8 @@ server_start(struct server *server, struct why *why)
 		if (rc < 0)
 			return why_set(why, -rc, "lcore %u does not start", i + 1);
 	}
+	/* the kernel has the program now */
+	xdp_copies_remove(server);
 	return 0;
 }
 
