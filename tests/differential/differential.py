@@ -165,7 +165,7 @@ def worker(arguments):
 
 
 def ask_all(name, asked, ours_command, folder, workers):
-    """@return whether all is well"""
+    """@return how many kinds of query passed, and how many failed"""
     started = time.monotonic()
     tally, well = Tally(), True
     shares = [(asked[i::workers], ours_command, folder, i) for i in range(workers)]
@@ -188,7 +188,8 @@ def ask_all(name, asked, ours_command, folder, workers):
     for what, count in tally.fault_kinds.most_common():
         print(f'  FAULT {count:7} {what}')
     print(f'  {tally.fault_count} differences that are not on purpose')
-    return well and tally.fault_count == 0, len(asked) - tally.fault_count, tally.fault_count
+    bad = {what.split(':')[0] for what in tally.fault_kinds}
+    return len(tally.kinds) - len(bad), len(bad) + (not well)
 
 
 def options_read():
@@ -204,7 +205,8 @@ def inside(options):
     zone = os.environ['ROOT_ZONE']
     pipe = [os.path.join(os.environ['BUILD'], 'tests/tools/answer_pipe'), zone,
             os.environ['ROOT_AT'], os.environ['ROOT_ANCHORS']]
-    asked = queries.everything(queries.Zone(zone), options.seed, options.fraction)
+    deviations.zone = queries.Zone(zone)
+    asked = queries.everything(deviations.zone, options.seed, options.fraction)
     if options.kind:
         asked = [one for one in asked if one[0] == options.kind]
     peers.run('ip', 'link', 'set', 'lo', 'up')
@@ -214,13 +216,13 @@ def inside(options):
             servers.append(peers.knot_start(zone, folder))
             servers.append(peers.nsd_start(zone, folder))
             print(f'seed {options.seed}, zone {zone}')
-            well, passed, failed = ask_all('answer function', asked, pipe, folder,
-                                           os.cpu_count() or 1)
+            passed, failed = ask_all('answer function', asked, pipe, folder,
+                                     os.cpu_count() or 1)
         finally:
             for server in servers:
                 server.stop()
-    print(f'{passed} passed, {failed + (not well and not failed)} failed')
-    return 0 if well else 1
+    print(f'{passed} passed, {failed} failed')
+    return 1 if failed else 0
 
 
 def main():

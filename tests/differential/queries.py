@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The queries of a run, all made from the zone and a seed: (kind, octets without the ID)."""
 import random
+import socket
 import struct
 
 TYPES = {'A': 1, 'NS': 2, 'CNAME': 5, 'SOA': 6, 'PTR': 12, 'MX': 15, 'TXT': 16, 'AAAA': 28,
@@ -56,18 +57,23 @@ class Zone:
     def __init__(self, path):
         self.types = {}
         self.targets = set()
+        self.addresses = {}  # owner in wire form: {(type, TTL, RDATA), ...}
         with open(path, encoding='ascii') as f:
             for line in f:
                 fields = line.split(None, 4)
                 if len(fields) < 5 or line[0] in ';$ \t':
                     continue
-                owner, _, rrclass, rrtype, rdata = fields
+                owner, ttl, rrclass, rrtype, rdata = fields
                 if rrclass != 'IN':
                     raise SystemExit(f'{path}: not one record a line: {line.strip()}')
                 owner = owner.lower()
                 self.types.setdefault(owner, set()).add(rrtype)
                 if rrtype == 'NS':
                     self.targets.add(rdata.strip().lower())
+                if rrtype in ('A', 'AAAA'):
+                    family = socket.AF_INET if rrtype == 'A' else socket.AF_INET6
+                    self.addresses.setdefault(wire_name(owner), set()).add(
+                        (TYPES[rrtype], int(ttl), socket.inet_pton(family, rdata.strip())))
         self.signed = sorted((o for o, t in self.types.items() if 'NSEC' in t),
                              key=lambda o: labels_of(wire_name(o))[::-1])
         self.cuts = [o for o in self.signed if o != '.' and 'NS' in self.types[o]]
@@ -271,7 +277,7 @@ def broken(zone, rng, count):
     record = b'\0\0\1\0\1\0\0\0\0\0\4\1\2\3\4'
     tsig = b'\3key\0\0\xfa\0\xff\0\0\0\0\0\x3a\x0bhmac-sha256\0' + bytes(6) + b'\1\x2c\0\x20' + \
         bytes(32) + b'\0\0\0\0\0\0'
-    tsig = tsig[:15] + struct.pack('>H', len(tsig) - 17) + tsig[17:]
+    tsig = tsig[:13] + struct.pack('>H', len(tsig) - 15) + tsig[15:]
     names = [b'\0', b'\7no-such\0'] + [wire_name(rng.choice(zone.cuts)) for _ in range(count)]
     for name in names:
         question = name + b'\0\1\0\1'
