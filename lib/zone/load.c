@@ -36,59 +36,51 @@ refusal(uint16_t type, const struct wire_name *owner)
 }
 
 static int
-record_judge(struct loading *l, const ldns_rr *rr, const struct wire_name *owner, uint32_t line,
-	struct why *why)
+record_judge(struct loading *l, const struct zone_entry_record *record, struct why *why)
 {
-	uint16_t type = (uint16_t)ldns_rr_get_type(rr);
-	const char *refused = refusal(type, owner);
+	const char *refused = refusal(record->type, record->owner);
 
-	if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN)
-		return zone_why(why, l->zone, line, owner, type, "another class than IN");
+	if (record->class != WIRE_CLASS_IN)
+		refused = "another class than IN";
 	if (refused)
-		return zone_why(why, l->zone, line, owner, type, "%s", refused);
+		return zone_why(
+			why, l->zone, record->line, record->owner, record->type, "%s", refused);
 	if (!l->has_origin) {
-		if (type != WIRE_TYPE_SOA)
-			return zone_why(why, l->zone, line, owner, type,
+		if (record->type != WIRE_TYPE_SOA)
+			return zone_why(why, l->zone, record->line, record->owner, record->type,
 				"the first record must be the SOA, or the zone's name be given");
-		l->zone->origin = *owner;
+		l->zone->origin = *record->owner;
 		l->has_origin = true;
 	}
-	if (!wire_name_is_below(owner, &l->zone->origin))
-		return zone_why(why, l->zone, line, owner, type, "out of zone");
-	if (type == WIRE_TYPE_SOA && !wire_name_equal(owner, &l->zone->origin))
-		return zone_why(why, l->zone, line, owner, type, "a SOA below the apex");
-	if (l->count == ZONE_RECORDS_MAX)
-		return zone_why(
-			why, l->zone, line, owner, type, "more than %u records", ZONE_RECORDS_MAX);
-	return 0;
+	if (!wire_name_is_below(record->owner, &l->zone->origin))
+		refused = "out of zone";
+	else if (record->type == WIRE_TYPE_SOA && !wire_name_equal(record->owner, &l->zone->origin))
+		refused = "a SOA below the apex";
+	else if (l->count == ZONE_RECORDS_MAX)
+		refused = "one record more than a zone may have";
+	return refused ? zone_why(why, l->zone, record->line, record->owner, record->type, "%s",
+				 refused)
+		       : 0;
 }
 
 static int
-record_take(void *context, const ldns_rr *rr, uint32_t line, struct why *why)
+record_take(void *context, const struct zone_entry_record *entry, struct why *why)
 {
 	struct loading *l = context;
 	struct arena *arena = l->zone->arena;
-	struct record record = {.type = (uint16_t)ldns_rr_get_type(rr), .ttl = ldns_rr_ttl(rr)};
-	struct wire_name owner;
-	int rc;
+	struct record record = {.type = entry->type, .covered = entry->type, .ttl = entry->ttl};
+	int rc = record_judge(l, entry, why);
 
-	if (!zone_owner_of(rr, &owner))
-		return why_set(why, EINVAL, "%s:%u: malformed owner name", l->zone->path, line);
-	rc = record_judge(l, rr, &owner, line, why);
 	if (rc < 0)
 		return rc;
-	if (record.ttl > INT32_MAX)
-		return zone_why(why, l->zone, line, &owner, record.type, "TTL above 2^31 - 1");
-	if (!l->last_owner || !wire_name_equal(l->last_owner, &owner))
-		l->last_owner = arena_copy(arena, &owner, sizeof(owner));
+	if (!l->last_owner || !wire_name_equal(l->last_owner, entry->owner))
+		l->last_owner = arena_copy(arena, entry->owner, sizeof(*entry->owner));
 	record.owner = l->last_owner;
-	record.rdata = zone_rdata_of(arena, rr, line);
-	record.covered = record.type;
-	if (record.type == WIRE_TYPE_RRSIG) {
-		if (record.rdata.length < 19)
-			return zone_why(why, l->zone, line, &owner, record.type, "too short");
+	if (!zone_rdata_of(arena, entry, &record.rdata))
+		return zone_why(why, l->zone, entry->line, entry->owner, entry->type,
+			"its data is not of the form that this type has");
+	if (record.type == WIRE_TYPE_RRSIG)
 		record.covered = (uint16_t)(record.rdata.octets[0] << 8 | record.rdata.octets[1]);
-	}
 	if (l->count == l->room) {
 		l->room = l->room ? 2 * l->room : 4096;
 		l->records = realloc(l->records, l->room * sizeof(*l->records));
@@ -110,6 +102,16 @@ record_compare(const void *left, const void *right)
 	if (order == 0)
 		order = (a->type == WIRE_TYPE_RRSIG) - (b->type == WIRE_TYPE_RRSIG);
 	return order ? order : zone_rdata_compare(&a->rdata, &b->rdata);
+}
+
+/* Where records are equal, the first in the file stays first. */
+static int
+record_line_compare(const void *left, const void *right)
+{
+	const struct record *a = left, *b = right;
+	int order = record_compare(a, b);
+
+	return order ? order : (a->rdata.line > b->rdata.line) - (a->rdata.line < b->rdata.line);
 }
 
 /* Records that repeat are one (RFC 2181 5); the first in the file stays. */
@@ -234,7 +236,6 @@ nodes_build(struct loading *l, struct why *why)
 	return 0;
 }
 
-/* RFC 1035 3.3.13: two names, then five numbers. */
 static int
 apex_check(struct zone *zone, struct why *why)
 {
@@ -257,15 +258,13 @@ apex_check(struct zone *zone, struct why *why)
 	wire_name_read(&r, &name);
 	wire_name_read(&r, &name);
 	zone->serial = wire_u32_read(&r);
-	if (r.failed || r.length - r.offset != 16)
-		return zone_why(
-			why, zone, soa->rdata[0].line, &apex->name, WIRE_TYPE_SOA, "malformed");
 	zone->is_signed = zone_rrset_find(apex, WIRE_TYPE_DNSKEY) != NULL;
 	return 0;
 }
 
 int
-zone_load(const char *path, const struct wire_name *origin, struct zone **zone, struct why *why)
+zone_load_text(const char *path, const uint8_t *text, size_t length, const struct wire_name *origin,
+	struct zone **zone, struct why *why)
 {
 	struct arena *arena = arena_new();
 	struct loading l = {.zone = arena_take(arena, sizeof(struct zone))};
@@ -278,10 +277,11 @@ zone_load(const char *path, const struct wire_name *origin, struct zone **zone, 
 		wire_name_fold(&l.zone->origin);
 		l.has_origin = true;
 	}
-	rc = zone_file_walk(path, origin, record_take, &l, why);
+	rc = zone_text_walk(path, text, length, l.has_origin ? &l.zone->origin : NULL, -1,
+		record_take, &l, why);
 	if (rc == 0) {
 		if (l.count)
-			qsort(l.records, l.count, sizeof(*l.records), record_compare);
+			qsort(l.records, l.count, sizeof(*l.records), record_line_compare);
 		duplicates_drop(&l);
 		rc = nodes_build(&l, why);
 	}
@@ -294,6 +294,16 @@ zone_load(const char *path, const struct wire_name *origin, struct zone **zone, 
 	}
 	*zone = l.zone;
 	return 0;
+}
+
+int
+zone_load(const char *path, const struct wire_name *origin, struct zone **zone, struct why *why)
+{
+	uint8_t *text __attribute__((cleanup(free_memory))) = NULL;
+	size_t length;
+	int rc = file_read(path, ZONE_FILE_SIZE_MAX, &text, &length, why);
+
+	return rc < 0 ? rc : zone_load_text(path, text, length, origin, zone, why);
 }
 
 void

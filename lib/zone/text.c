@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 const char *
 zone_type_text(uint16_t type)
@@ -18,6 +19,25 @@ zone_type_text(uint16_t type)
 		return descriptor->_name;
 	snprintf(text, sizeof(texts[0]), "TYPE%u", type);
 	return text;
+}
+
+bool
+zone_type_from_text(uint16_t *type, const char *text)
+{
+	ldns_rr_type known;
+	char *end;
+
+	if (strncasecmp(text, "TYPE", 4) == 0 && text[4] >= '0' && text[4] <= '9') {
+		unsigned long number = strtoul(text + 4, &end, 10);
+
+		if (*end || number == 0 || number > UINT16_MAX)
+			return false;
+		*type = (uint16_t)number;
+		return true;
+	}
+	known = ldns_get_rr_type_by_name(text);
+	*type = (uint16_t)known;
+	return known != 0;
 }
 
 int
@@ -55,14 +75,20 @@ zone_policy_from_text(enum zone_policy *policy, const char *text)
 bool
 zone_time_from_text(time_t *at, const char *text)
 {
-	struct tm tm = {0};
+	struct tm tm = {0}, again;
 	const char *end;
+	time_t made;
 
 	if (strlen(text) != 14 || strspn(text, "0123456789") != 14)
 		return false;
 	end = strptime(text, "%Y%m%d%H%M%S", &tm);
 	if (!end || *end)
 		return false;
-	*at = timegm(&tm);
+	again = tm;
+	made = timegm(&again);
+	/* what is normalized was no date: 30 February */
+	if (again.tm_mday != tm.tm_mday || again.tm_sec != tm.tm_sec)
+		return false;
+	*at = made;
 	return true;
 }

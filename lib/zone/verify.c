@@ -33,6 +33,7 @@ struct verifying {
 	const struct zone_verify_options *options;
 	struct zone_verification *done;
 	struct arena *arena;
+	const char *anchors_path;
 	struct key keys[KEYS_MAX];
 	struct anchor anchors[ANCHORS_MAX];
 	unsigned int key_count, anchor_count;
@@ -40,21 +41,40 @@ struct verifying {
 };
 
 static int
-anchor_take(void *context, const ldns_rr *rr, uint32_t line, struct why *why)
+anchor_take(void *context, const struct zone_entry_record *record, struct why *why)
 {
 	struct verifying *v = context;
-	uint16_t type = (uint16_t)ldns_rr_get_type(rr);
-	struct wire_name owner;
+	struct anchor *anchor = &v->anchors[v->anchor_count];
 
-	if (!zone_owner_of(rr, &owner) || !wire_name_equal(&owner, &v->zone->origin) ||
-		(type != WIRE_TYPE_DS && type != WIRE_TYPE_DNSKEY))
+	if (!wire_name_equal(record->owner, &v->zone->origin) ||
+		(record->type != WIRE_TYPE_DS && record->type != WIRE_TYPE_DNSKEY))
 		return 0;
 	if (v->anchor_count == ANCHORS_MAX)
-		return why_set(why, EINVAL, "%s:%u: more than %u trust anchors",
-			v->options->anchors, line, ANCHORS_MAX);
-	v->anchors[v->anchor_count].rdata = zone_rdata_of(v->arena, rr, line);
-	v->anchors[v->anchor_count++].type = type;
+		return why_set(why, EINVAL, "%s:%u: more than %u trust anchors", v->anchors_path,
+			record->line, ANCHORS_MAX);
+	if (!zone_rdata_of(v->arena, record, &anchor->rdata))
+		return why_set(why, EINVAL, "%s:%u: malformed", v->anchors_path, record->line);
+	anchor->type = record->type;
+	v->anchor_count++;
 	return 0;
+}
+
+static int
+anchors_read(struct verifying *v, struct why *why)
+{
+	uint8_t *own __attribute__((cleanup(free_memory))) = NULL;
+	const uint8_t *text = v->options->anchors_text;
+	size_t length = v->options->anchors_length;
+
+	if (!text) {
+		int rc = file_read(v->anchors_path, ZONE_FILE_SIZE_MAX, &own, &length, why);
+
+		if (rc < 0)
+			return rc;
+		text = own;
+	}
+	/* the TTL of an anchor says nothing, so it may be missing */
+	return zone_text_walk(v->anchors_path, text, length, NULL, 0, anchor_take, v, why);
 }
 
 static int
@@ -124,7 +144,6 @@ key_is_anchored(const struct verifying *v, const struct key *key)
 static int
 anchors_match(struct verifying *v, const struct zone_rrset *dnskey, struct why *why)
 {
-	const char *path = v->options->anchors ? v->options->anchors : ZONE_ANCHORS_DEFAULT;
 	char missing[64] = "";
 	size_t used = 0, absent = 0;
 
@@ -143,10 +162,10 @@ anchors_match(struct verifying *v, const struct zone_rrset *dnskey, struct why *
 	}
 	if (used == 0)
 		return zone_why(why, v->zone, dnskey->rdata[0].line, &v->zone->origin,
-			WIRE_TYPE_DNSKEY, "no key matches a trust anchor in %s", path);
+			WIRE_TYPE_DNSKEY, "no key matches a trust anchor in %s", v->anchors_path);
 	if (absent)
-		why_set(&v->done->warning, 0, "%s: no trust anchor for key %s of the zone", path,
-			missing);
+		why_set(&v->done->warning, 0, "%s: no trust anchor for key %s of the zone",
+			v->anchors_path, missing);
 	return 0;
 }
 
@@ -252,10 +271,20 @@ algorithm_is_taken(uint8_t algorithm)
 	       algorithm == LDNS_ED25519 || algorithm == LDNS_ED448;
 }
 
+/*
+ * RFC 5011 2.1: a revoked key signs the DNSKEY RRset, to show that its owner revoked it. That
+ * signature is to be right, and proves nothing.
+ */
+static bool
+key_may_sign(const struct key *key, uint16_t type)
+{
+	return key->trusted || (type == WIRE_TYPE_DNSKEY && (key->flags & FLAG_REVOKE));
+}
+
 /* @return NULL: good */
 static const char *
 signature_verify(struct verifying *v, const struct zone_node *node, const struct zone_rrset *rrset,
-	const struct zone_rdata *rdata)
+	const struct zone_rdata *rdata, const struct key **signer)
 {
 	const char *why = "no key of the zone has its tag and algorithm", *judged;
 	struct rrsig sig;
@@ -272,7 +301,8 @@ signature_verify(struct verifying *v, const struct zone_node *node, const struct
 	for (unsigned int i = 0; i < v->key_count; i++) {
 		const struct key *key = &v->keys[i];
 
-		if (!key->trusted || key->tag != sig.tag || key->algorithm != sig.algorithm)
+		if (!key_may_sign(key, rrset->type) || key->tag != sig.tag ||
+			key->algorithm != sig.algorithm)
 			continue;
 		if (ldns_verify_rrsig_buffers_raw(ldns_buffer_begin(v->signature),
 			    ldns_buffer_position(v->signature), v->data,
@@ -282,6 +312,7 @@ signature_verify(struct verifying *v, const struct zone_node *node, const struct
 			if (!v->done->earliest_expiry ||
 				(int32_t)(sig.expiration - v->done->earliest_expiry) < 0)
 				v->done->earliest_expiry = sig.expiration;
+			*signer = key;
 			return NULL;
 		}
 		why = "the signature is wrong";
@@ -299,7 +330,8 @@ rrset_verify(struct verifying *v, const struct zone_node *node, const struct zon
 			why, v->zone, rrset->rdata[0].line, &node->name, rrset->type, "not signed");
 	for (unsigned int i = 0; i < rrset->signature_count; i++) {
 		const struct zone_rdata *rdata = &rrset->signatures[i];
-		const char *wrong = signature_verify(v, node, rrset, rdata);
+		const struct key *signer;
+		const char *wrong = signature_verify(v, node, rrset, rdata, &signer);
 
 		if (wrong)
 			return zone_why(why, v->zone, rdata->line, &node->name, WIRE_TYPE_RRSIG,
@@ -313,12 +345,18 @@ static int
 dnskey_verify(struct verifying *v, const struct zone_rrset *dnskey, struct why *why)
 {
 	const struct zone_node *apex = &v->zone->nodes[0];
-	const char *wrong = "not signed";
+	const char *wrong = "no signature";
 	bool good = false;
 
 	for (unsigned int i = 0; i < dnskey->signature_count && !good; i++) {
-		wrong = signature_verify(v, apex, dnskey, &dnskey->signatures[i]);
-		good = wrong == NULL;
+		const struct key *signer = NULL;
+		const char *wrong_here =
+			signature_verify(v, apex, dnskey, &dnskey->signatures[i], &signer);
+
+		if (wrong_here)
+			wrong = wrong_here;
+		else
+			good = signer->trusted;
 	}
 	if (!good)
 		return zone_why(why, v->zone, dnskey->rdata[0].line, &apex->name, WIRE_TYPE_DNSKEY,
@@ -363,11 +401,10 @@ node_verify(struct verifying *v, const struct zone_node *node, struct why *why)
 static int
 signatures_verify(struct verifying *v, const struct zone_rrset *dnskey, struct why *why)
 {
-	const char *path = v->options->anchors ? v->options->anchors : ZONE_ANCHORS_DEFAULT;
 	int rc = keys_read(v, dnskey, why);
 
 	if (rc == 0)
-		rc = zone_file_walk(path, NULL, anchor_take, v, why);
+		rc = anchors_read(v, why);
 	if (rc == 0)
 		rc = anchors_match(v, dnskey, why);
 	if (rc == 0)
@@ -411,7 +448,12 @@ int
 zone_verify(const struct zone *zone, const struct zone_verify_options *options,
 	struct zone_verification *done, struct why *why)
 {
-	struct verifying v = {.zone = zone, .options = options, .done = done};
+	struct verifying v = {
+		.zone = zone,
+		.options = options,
+		.done = done,
+		.anchors_path = options->anchors ? options->anchors : ZONE_ANCHORS_DEFAULT,
+	};
 	int rc = 0;
 
 	memset(done, 0, sizeof(*done));
@@ -423,6 +465,12 @@ zone_verify(const struct zone *zone, const struct zone_verify_options *options,
 	if (rc == 0 && options->zonemd == ZONE_REQUIRE)
 		return zone_why(why, zone, 0, &zone->origin, WIRE_TYPE_ZONEMD,
 			"the zone has no ZONEMD that can be verified");
+	if (rc < 0)
+		return rc;
 	done->zonemd = rc == 1;
-	return rc < 0 ? rc : 0;
+	if (!done->zonemd && zone_rrset_find(&zone->nodes[0], WIRE_TYPE_ZONEMD) &&
+		!done->warning.text[0])
+		zone_why(&done->warning, zone, 0, &zone->origin, WIRE_TYPE_ZONEMD,
+			"of no scheme and hash that can be verified");
+	return 0;
 }

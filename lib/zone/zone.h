@@ -65,14 +65,19 @@ enum { ZONE_FILE_SIZE_MAX = 64 << 20, ZONE_RECORDS_MAX = 1 << 20 };
 /**
  * Load a master file (RFC 1035 5). Records that repeat are dropped. Refused, with file, line, owner
  * and type: another class than IN, a record out of zone, no SOA or a second one, TTLs that differ
- * within an RRset, a signature without its RRset, and what the engine does not answer (NSEC3,
- * DNAME, CNAME, wildcards).
+ * within an RRset, a signature without its RRset or with another TTL, what the engine does not
+ * answer (NSEC3, DNAME, CNAME, wildcards), $INCLUDE, and any entry that can be read in two ways.
  *
- * @param origin  NULL: the owner of the SOA, which then is the first record
+ * @param origin  what relative names are relative to, and the zone's name;
+ *                NULL: the root, and the owner of the first record, a SOA
  * @param zone    the caller's, zone_free()
  */
 int zone_load(
 	const char *path, const struct wire_name *origin, struct zone **zone, struct why *why);
+
+/** zone_load() of a file that is in memory; `path` is for messages. */
+int zone_load_text(const char *path, const uint8_t *text, size_t length,
+	const struct wire_name *origin, struct zone **zone, struct why *why);
 
 /** Free a zone and all of its records. NULL is fine. */
 void zone_free(struct zone *zone);
@@ -95,8 +100,10 @@ bool zone_policy_from_text(enum zone_policy *policy, const char *text);
 
 struct zone_verify_options {
 	enum zone_policy dnssec, zonemd;
-	const char *anchors; /* file of DNSKEY or DS records; NULL: ZONE_ANCHORS_DEFAULT */
-	time_t at;	     /* signatures must be valid then */
+	const char *anchors;	     /* file of DNSKEY or DS records; NULL: ZONE_ANCHORS_DEFAULT */
+	const uint8_t *anchors_text; /* that file's octets; NULL: it is read */
+	size_t anchors_length;
+	time_t at; /* signatures must be valid then */
 };
 
 /* of Debian's package dns-root-data */
