@@ -2,6 +2,7 @@
 /* EAL, ports and lcores: up and down. */
 #include "server.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <rte_eal.h>
@@ -184,9 +185,26 @@ server_eal_start(struct server *server, struct why *why)
 		argument_add(&arguments, "--no-pci");
 	for (unsigned int i = 0; i < config->eal_extra_count; i++)
 		argument_add(&arguments, "%s", config->eal_extra[i]);
-	if (rc == 0 && rte_eal_init(arguments.count, arguments.list) < 0)
-		rc = why_set(why, EINVAL, "DPDK does not start: %s", rte_strerror(rte_errno));
+	if (rc < 0)
+		return rc;
+	if (rte_eal_init(arguments.count, arguments.list) < 0)
+		return why_set(why, EINVAL, "DPDK does not start: %s", rte_strerror(rte_errno));
+	server->eal_runs = true;
 	return rc;
+}
+
+/* EAL leaves its files behind for secondary processes; there are none. */
+static void
+runtime_remove(const char *directory)
+{
+	DIR *listing = opendir(directory);
+	const struct dirent *entry;
+
+	while (listing && (entry = readdir(listing)))
+		unlinkat(dirfd(listing), entry->d_name, 0);
+	if (listing)
+		closedir(listing);
+	rmdir(directory);
 }
 
 void
@@ -199,9 +217,12 @@ server_eal_stop(struct server *server)
 		port_xdp_release(&server->xdp[i]);
 		port_driver_free(server->drivers[i]);
 	}
+	/* what did not start here may be another's */
+	if (!server->eal_runs)
+		return;
 	snprintf(directory, sizeof(directory), "%s", rte_eal_get_runtime_dir());
 	rte_eal_cleanup();
-	rmdir(directory);
+	runtime_remove(directory);
 }
 
 static int
@@ -288,6 +309,8 @@ server_start(struct server *server, struct why *why)
 void
 server_stop(struct server *server)
 {
+	if (!server->eal_runs)
+		return;
 	for (unsigned int i = 0; server->workers && i < server->config->lcores_count; i++)
 		atomic_store_explicit(&server->workers[i].stop, true, memory_order_relaxed);
 	rte_eal_mp_wait_lcore();

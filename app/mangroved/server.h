@@ -18,6 +18,7 @@ struct server {
 	struct port_xdp xdp[SERVER_PORTS_MAX];
 	struct port ports[SERVER_PORTS_MAX];
 	unsigned int ports_started;
+	bool eal_runs;
 	struct worker *workers;
 	struct worker_slot slot;
 	struct image_catalogue *catalogue; /* the published one */

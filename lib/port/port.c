@@ -84,9 +84,6 @@ port_start(uint16_t id, const struct port_driver *driver, uint16_t queue_count, 
 	rc = rte_eth_dev_start(id);
 	if (rc < 0)
 		return why_set(why, -rc, "port %u: start: %s", id, strerror(-rc));
-	/* frames for the service addresses come with the MAC of the port, or from a router's
-	 * neighbour entry; a driver that has no such filter says so, and that is fine */
-	rte_eth_promiscuous_enable(id);
 	return 0;
 }
 
