@@ -131,8 +131,9 @@ def nsd_start(zone, folder):
 
 
 class UdpPeer:
-    """Asks over UDP; a query without a reply is sent three times before that counts as silence."""
-    TRIES, WAIT_S = 3, .4
+    """Asks over UDP. A query without a reply is sent again for more than three seconds before that
+    counts as silence: NSD sends at most so many error replies in a second, with RRL off too."""
+    TRIES, WAIT_S = 7, .5
 
     def __init__(self, address):
         family = socket.AF_INET6 if ':' in address else socket.AF_INET
