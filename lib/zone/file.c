@@ -99,7 +99,6 @@ name_from_text(struct wire_name *name, const char *text, const struct wire_name 
 		name->length = (uint8_t)(name->length - 1 + origin->length);
 		name->labels += origin->labels;
 	}
-	wire_name_fold(name);
 	return true;
 }
 
@@ -122,6 +121,7 @@ static int
 origin_set(struct reading *reading, const struct wire_name *origin, struct why *why)
 {
 	reading->origin = *origin;
+	wire_name_fold(&reading->origin);
 	ldns_rdf_deep_free(reading->origin_rdf);
 	reading->origin_rdf =
 		ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, origin->length, origin->octets);
@@ -163,6 +163,7 @@ owner_take(struct reading *reading, char **rest, struct why *why)
 	text = field_next(rest);
 	if (!name_from_text(&reading->owner, text, &reading->origin))
 		return reading_why(why, reading, "%.255s: malformed owner name", text);
+	wire_name_fold(&reading->owner);
 	reading->has_owner = true;
 	return 0;
 }
@@ -204,22 +205,32 @@ fields_take(struct reading *reading, struct zone_entry_record *record, char **re
 }
 
 /*
- * ldns takes any name that begins with "@" for the origin. TXT strings may begin so, names of hosts
- * do not.
+ * ldns takes every name whose first label is a lone "@" for the origin, escaped or not. Where such
+ * a label may be, the names are read again here.
  */
 static bool
-rdata_misleads(uint16_t type, const char *rdata)
+names_repair(const struct reading *reading, ldns_rr *rr, char *rdata)
 {
-	if (type == WIRE_TYPE_TXT)
-		return false;
-	for (const char *p = rdata; (p = strchr(p, '@')) != NULL; p++) {
-		const char *start = p > rdata && p[-1] == '\\' ? p - 1 : p;
-		bool is_first = start == rdata || start[-1] == ' ';
+	if (!strchr(rdata, '@') && !strstr(rdata, "\\064"))
+		return true;
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		const char *field = field_next(&rdata);
+		struct wire_name name;
+		ldns_rdf *rdf;
 
-		if (is_first && (start != p || (p[1] && p[1] != ' ')))
-			return true;
+		/* RFC 3597 5 has no names, and what stands in quotation marks may have blanks */
+		if (!field || strcmp(field, "\\#") == 0 || strchr(field, '"'))
+			return field != NULL;
+		if (ldns_rdf_get_type(ldns_rr_rdf(rr, i)) != LDNS_RDF_TYPE_DNAME)
+			continue;
+		if (!name_from_text(&name, field, &reading->origin))
+			return false;
+		rdf = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, name.length, name.octets);
+		if (!rdf)
+			return false;
+		ldns_rdf_deep_free(ldns_rr_set_rdf(rr, rdf, i));
 	}
-	return strncmp(rdata, "\\064", 4) == 0 || strstr(rdata, " \\064") != NULL;
+	return true;
 }
 
 static int
@@ -239,9 +250,13 @@ record_take(struct reading *reading, zone_record_taker *take, void *context, str
 		return rc;
 	length = snprintf(head, sizeof(head), ". 0 IN TYPE%u ", record.type);
 	memcpy(rest - length, head, (size_t)length);
-	if (*rest && !rdata_misleads(record.type, rest))
+	if (*rest)
 		status = ldns_rr_new_frm_str(
 			&record.rr, rest - length, 0, reading->origin_rdf, NULL);
+	if (status == LDNS_STATUS_OK && !names_repair(reading, record.rr, rest)) {
+		ldns_rr_free(record.rr);
+		status = LDNS_STATUS_SYNTAX_RDATA_ERR;
+	}
 	if (status != LDNS_STATUS_OK)
 		return reading_why(why, reading, "%.255s %s: %s",
 			wire_name_to_text(record.owner, owner), zone_type_text(record.type),
