@@ -24,6 +24,8 @@ static const char unsigned_text[] =
 	"host.sib A 198.18.2.1\nhost.sib AAAA 2001:db8:2::1\nns2.sib A 198.18.2.2\n"
 	"lonely NS host.sib\n"
 	"bare NS ns.other.\n"
+	"a.sub NS ns.other.\n"
+	"cut.two NS ns.other.\n"
 	"self NS self\nself A 198.18.3.1\n";
 
 static const char signed_extra[] =
@@ -35,7 +37,8 @@ static const char signed_extra[] =
 	"ns1 600 NSEC self A AAAA RRSIG NSEC\n"
 	"self 600 NSEC sib NS RRSIG NSEC\n"
 	"sib 600 NSEC sub NS RRSIG NSEC\n"
-	"sub 600 NSEC www NS DS RRSIG NSEC\n"
+	"sub 600 NSEC cut.two NS DS RRSIG NSEC\n"
+	"cut.two 600 NSEC www NS RRSIG NSEC\n"
 	"www 600 NSEC deep.ent.x TXT SRV RRSIG NSEC\n"
 	"deep.ent.x 600 NSEC @ AAAA RRSIG NSEC\n"
 	"sub 1800 DS 7 8 2 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
@@ -60,6 +63,7 @@ static const char signed_extra[] =
 	SIGNATURE("sib", "600", "NSEC", "1")
 	SIGNATURE("sub", "600", "NSEC", "1")
 	SIGNATURE("sub", "1800", "DS", "1")
+	SIGNATURE("cut.two", "600", "NSEC", "1")
 	SIGNATURE("www", "600", "NSEC", "1")
 	SIGNATURE("www", "3600", "TXT", "1")
 	SIGNATURE("www", "3600", "SRV", "1")
@@ -170,6 +174,10 @@ static const struct row plain_rows[] = {
 	{"below a cut", "a.b.sub.test.", WIRE_TYPE_MX, "NOERROR\n" SUB_NS SUB_GLUE},
 	{"glue never answers", "ns.sub.test.", WIRE_TYPE_A, "NOERROR\n" SUB_NS SUB_GLUE},
 	{"DS below a cut", "ns.sub.test.", WIRE_TYPE_DS, "NOERROR\n" SUB_NS SUB_GLUE},
+	{"a cut below a cut", "x.a.sub.test.", WIRE_TYPE_A, "NOERROR\n" SUB_NS SUB_GLUE},
+	{"a cut below an empty non-terminal", "x.cut.two.test.", WIRE_TYPE_A,
+		"NOERROR\nau cut.two.test. 3600 NS ns.other.\n"},
+	{"the empty non-terminal", "two.test.", WIRE_TYPE_NS, "NOERROR AA\n" DENIED},
 	{"an address at the cut", "self.test.", WIRE_TYPE_A,
 		"NOERROR\nau self.test. 3600 NS self.test.\nad self.test. 3600 A 198.18.3.1\n"},
 	{"two hosts below the cut", "sib.test.", WIRE_TYPE_A,
@@ -210,7 +218,8 @@ Test(oracle_answer, is_that_of_rfc_1034_without_dnssec)
 	"au test. 600 NSEC bare.test. NS SOA MX TXT RRSIG NSEC DNSKEY \n" SIG(                     \
 		"au", "test.", "600", "NSEC")
 #define SUB_NSEC                                                                                   \
-	"au sub.test. 600 NSEC www.test. NS DS RRSIG NSEC \n" SIG("au", "sub.test.", "600", "NSEC")
+	"au sub.test. 600 NSEC cut.two.test. NS DS RRSIG NSEC \n" SIG(                             \
+		"au", "sub.test.", "600", "NSEC")
 #define WWW_NSEC                                                                                   \
 	"au www.test. 600 NSEC deep.ent.x.test. TXT SRV RRSIG NSEC \n" SIG(                        \
 		"au", "www.test.", "600", "NSEC")
@@ -309,11 +318,16 @@ Test(oracle_answer, to_any_and_rrsig_is_one_rrset_with_or_without_do)
 	static const struct row unsigned_rows[] = {
 		{"RRSIG", "mail.test.", WIRE_TYPE_RRSIG, "NOERROR AA\n" DENIED},
 	};
-	static const char tie[] = "t. 5 IN SOA t. t. 1 2 3 4 9\nt. 5 IN NS .\n"
-				  "a.t. 5 IN TXT \"abc\"\na.t. 5 IN A 198.18.0.1\n";
+	static const char tie[] =
+		"t. 5 IN SOA t. t. 1 2 3 4 9\nt. 5 IN NS .\n"
+		"a.t. 5 IN TXT \"abc\"\na.t. 5 IN A 198.18.0.1\n"
+		"c.t. 5 IN A 198.18.0.1\nc.t. 5 IN TXT \"abc\"\n"
+		"c.t. 5 IN RRSIG TXT 8 1 5 20300101000000 20200101000000 7 t. AAAA\n";
 	static const struct row tie_rows[] = {
 		{"of equals the lower type", "a.t.", WIRE_TYPE_ANY,
 			"NOERROR AA\nan a.t. 5 A 198.18.0.1\n"},
+		{"the lower type has no signature", "c.t.", WIRE_TYPE_RRSIG,
+			"NOERROR AA\nan c.t. 5 RRSIG TXT 7\n"},
 		{"the SOA's own TTL is less", "b.t.", WIRE_TYPE_A,
 			"NXDOMAIN AA\nau t. 5 SOA t. t. 1 2 3 4 9\n"},
 	};
@@ -364,6 +378,10 @@ static const struct {
 		"ab cd 84 00 00 01 00 02 00 00 00 00 04 'TEST' 00 000f 0001"
 		"c00c 000f 0001 00000e10 0009 000a 04 'mail' c00c"
 		"c00c 000f 0001 00000e10 000c 0014 02 'mx' 05 'other' 00"},
+	{"and in SOA", "ab cd 00 00 00 01 00 00 00 00 00 00 04 'test' 00 0006 0001",
+		"ab cd 84 00 00 01 00 01 00 00 00 00 04 'test' 00 0006 0001"
+		"c00c 0006 0001 00001c20 0027 03 'ns1' c00c 05 'admin' 04 'mail' c00c"
+		"78c36c0e 00000708 00000384 00093a80 00000258"},
 	{"and in PTR", "ab cd 00 00 00 01 00 00 00 00 00 00 04 'mail' 04 'test' 00 000c 0001",
 		"ab cd 84 00 00 01 00 01 00 00 00 00 04 'mail' 04 'test' 00 000c 0001"
 		"c00c 000c 0001 00000e10 0006 03 'www' c011"},
@@ -411,21 +429,21 @@ enum { A_SIZE = 16, AAAA_SIZE = 28 };
 static struct zone *
 fat_zone(unsigned int in_domain, unsigned int siblings)
 {
+	static const char names[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	char *text = malloc(65536), *at = text;
 	struct zone *zone;
 
 	cr_assert_not_null(text);
 	at += sprintf(at, "test. 60 IN SOA test. test. 1 2 3 4 5\ntest. 60 IN NS .\n");
-	for (unsigned int i = 0; i < in_domain; i++)
+	for (unsigned int i = 0; i < in_domain + siblings; i++) {
+		const char *cut = i < in_domain ? "fat" : "sib";
+		char c = names[i];
+
 		at += sprintf(at,
-			"fat.test. 60 IN NS %c.fat.test.\n%c.fat.test. 60 IN A 198.18.0.%u\n"
-			"%c.fat.test. 60 IN AAAA 2001:db8::%u\n",
-			'a' + i, 'a' + i, i, 'a' + i, i);
-	for (unsigned int i = 0; i < siblings; i++)
-		at += sprintf(at,
-			"fat.test. 60 IN NS %c.sib.test.\n%c.sib.test. 60 IN A 198.18.1.%u\n"
-			"%c.sib.test. 60 IN AAAA 2001:db8:1::%u\n",
-			'a' + i, 'a' + i, i, 'a' + i, i);
+			"fat.test. 60 IN NS %c.%s.test.\n%c.%s.test. 60 IN A 198.18.0.%u\n"
+			"%c.%s.test. 60 IN AAAA 2001:db8::%u\n",
+			c, cut, c, cut, i, c, cut, i);
+	}
 	at += sprintf(at, "sib.test. 60 IN NS ns.other.\n");
 	zone = zone_from_text(text);
 	free(text);
@@ -470,18 +488,19 @@ addresses_in(size_t room, unsigned int most)
 
 Test(oracle_answer, leaves_out_sibling_glue_and_truncates_for_in_domain_glue)
 {
+	/* required: addresses */
 	static const struct {
 		unsigned int in_domain, siblings, required;
-	} zones[] = {{12, 0, 24}, {9, 5, 18}, {6, 12, 12}, {0, 14, 1}, {1, 13, 2}};
+	} zones[] = {{12, 0, 24}, {9, 5, 18}, {6, 12, 12}, {36, 0, 72}, {1, 35, 2}, {0, 36, 1}};
 
 	for (size_t i = 0; i < COUNT(zones); i++) {
 		unsigned int hosts = zones[i].in_domain + zones[i].siblings;
 		struct zone *zone = fat_zone(zones[i].in_domain, zones[i].siblings);
-		size_t fixed = shape_of(zone, 1232).length - hosts * (size_t)(A_SIZE + AAAA_SIZE);
+		/* header, question and OPT; NS, the first sibling's with a label more */
+		size_t fixed = 12 + 14 + 11 + hosts * 16 + (zones[i].siblings ? 4 : 0);
 		size_t least = fixed + zones[i].required / 2 * (A_SIZE + AAAA_SIZE) +
 			       zones[i].required % 2 * A_SIZE;
 
-		cr_assert_eq(shape_of(zone, 1232).additional, 2 * hosts);
 		for (int size = 512; size <= 1232; size++) {
 			struct shape s = shape_of(zone, size);
 			unsigned int fits = (size_t)size < fixed
@@ -495,7 +514,7 @@ Test(oracle_answer, leaves_out_sibling_glue_and_truncates_for_in_domain_glue)
 			cr_expect_eq(
 				s.additional, s.truncated ? 0 : fits, "zone %zu, size %d", i, size);
 			if (s.truncated)
-				cr_expect_eq(s.length, 12u + 10 + 4 + 11);
+				cr_expect_eq(s.length, 12u + 14 + 11);
 		}
 		zone_free(zone);
 	}
@@ -541,6 +560,48 @@ Test(oracle_answer, to_a_priming_query_never_truncates_for_addresses)
 		cr_expect_eq(reply[11] - 1u, addresses_in((size_t)size - fixed, 40));
 	}
 	zone_free(zone);
+}
+
+Test(oracle_answer, to_a_priming_query_truncates_for_name_servers)
+{
+	char text[8192], *at = text + sprintf(text, ". 60 IN SOA . . 1 2 3 4 5\n");
+	struct zone *zone;
+	char *reply;
+
+	for (unsigned int i = 0; i < 20; i++)
+		at += sprintf(at, ". 60 IN NS %030u.\n", i);
+	zone = zone_from_text(text);
+	reply = ask(zone, ".", WIRE_TYPE_NS, 512, false);
+	cr_expect_str_eq(reply, "NOERROR AA TC\n");
+	free(reply);
+	zone_free(zone);
+}
+
+/* RFC 1035 4.2.1 and RFC 6891 6.2.3 */
+Test(oracle_answer, may_be_just_as_long_as_the_client_says)
+{
+	/* header, question "x.t.", a record with a pointer, TXT's length octet */
+	enum { FIXED = 12 + 9 + 12 + 1 };
+
+	for (int length = 470; length <= 490; length++) {
+		const size_t plain = (size_t)FIXED + (size_t)length + 1, with_opt = plain + 11;
+		char text[1024];
+		struct zone *zone;
+		char *reply;
+
+		sprintf(text,
+			"t. 5 IN SOA t. t. 1 2 3 4 9\nt. 5 IN NS .\n"
+			"x.t. 5 IN TXT \"%0240u\" \"%0*u\"\n",
+			1, length - 240, 2);
+		zone = zone_from_text(text);
+		reply = ask(zone, "x.t.", WIRE_TYPE_TXT, -1, false);
+		cr_expect_eq(strstr(reply, " TC\n") == NULL, plain <= 512, "%zu", plain);
+		free(reply);
+		reply = ask(zone, "x.t.", WIRE_TYPE_TXT, 512, false);
+		cr_expect_eq(strstr(reply, " TC\n") == NULL, with_opt <= 512, "%zu", with_opt);
+		free(reply);
+		zone_free(zone);
+	}
 }
 
 Test(oracle_answer, that_does_not_fit_keeps_rcode_and_aa_and_nothing_else)

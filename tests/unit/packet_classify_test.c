@@ -59,6 +59,41 @@ Test(packet_classify, takes_nothing_when_there_is_no_service_address)
 	cr_expect_eq(frame_classify(&f6, &none, check_all, &l), PACKET_FOREIGN_ADDRESS);
 }
 
+Test(packet_classify, counts_the_service_addresses)
+{
+	struct packet_service one = service;
+	struct frame f4 = frame_make(false, 0, 20), f6 = frame_make(true, 0, 20);
+	struct packet_layout l;
+
+	memcpy(f4.octets + f4.ip + 16, service.ipv4[1], 4);
+	memcpy(f6.octets + f6.ip + 24, service.ipv6[1], 16);
+	one.ipv4_count = one.ipv6_count = 1;
+	cr_expect_eq(frame_classify(&f4, &one, check_all, &l), PACKET_FOREIGN_ADDRESS);
+	cr_expect_eq(frame_classify(&f6, &one, check_all, &l), PACKET_FOREIGN_ADDRESS);
+}
+
+/* As soon as a frame shows whose it is, its end is not our concern. */
+Test(packet_classify, leaves_short_frames_to_those_whose_they_are)
+{
+	struct frame f = frame_make(false, 0, 0);
+
+	frame_put16(&f, 12, 0x0806);
+	f.length = 14;
+	cr_expect_eq(frame_judge(&f), PACKET_FOREIGN_ETHERTYPE);
+	f = frame_make(false, 1, 0);
+	frame_put16(&f, 16, 0x0806);
+	f.length = 18;
+	cr_expect_eq(frame_judge(&f), PACKET_FOREIGN_ETHERTYPE);
+	f = frame_make(false, 0, 0);
+	f.octets[f.ip + 9] = 6;
+	f.length = 34;
+	cr_expect_eq(frame_judge(&f), PACKET_FOREIGN_PROTOCOL);
+	f = frame_make(true, 0, 0);
+	f.octets[f.ip + 6] = 6;
+	f.length = 54;
+	cr_expect_eq(frame_judge(&f), PACKET_FOREIGN_PROTOCOL);
+}
+
 Test(packet_classify, drops_every_frame_that_is_cut_but_takes_padding)
 {
 	for (unsigned int variant = 0; variant < 6; variant++) {
@@ -90,6 +125,7 @@ static const struct {
 	{"IPv4 behind IPv6's EtherType, short", false, AT_FRAME, 12, 0x86dd,
 		PACKET_FOREIGN_ETHERTYPE},
 	{"to a group of stations", false, AT_FRAME, 0, 0x0300, PACKET_FOREIGN_ADDRESS},
+	{"to a group of stations", true, AT_FRAME, 0, 0x0300, PACKET_FOREIGN_ADDRESS},
 	{"to all stations", true, AT_FRAME, 0, 0xffff, PACKET_FOREIGN_ADDRESS},
 	{"from a group of stations", false, AT_FRAME, 6, 0x0300, PACKET_DROP_SOURCE},
 	{"from a group of stations", true, AT_FRAME, 6, 0x0300, PACKET_DROP_SOURCE},

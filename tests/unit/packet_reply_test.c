@@ -39,6 +39,17 @@ Test(packet_sum, does_not_overflow_on_the_longest_datagram)
 	free(octets);
 }
 
+Test(packet_sum, carries_what_a_carry_brings)
+{
+	uint8_t octets[17 * 4];
+	uint32_t last = 15; /* with it the sum of 32-bit words is 16 * 2^32 - 1 */
+
+	memset(octets, 0xff, sizeof(octets));
+	memcpy(octets + 16 * 4, &last, 4);
+	cr_expect_eq(
+		folded(packet_sum(octets, sizeof(octets))), naive_sum(0, octets, sizeof(octets)));
+}
+
 /* A query's frame with a message of another length in it, turned around. */
 static struct frame
 reply_make(const struct frame *query, size_t message_length, bool offload)
