@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The real server answers over AF_XDP, IPv4 and IPv6, and SIGTERM leaves nothing behind.
+. "$(dirname "$0")/world.bash"
+world_make
+config_write
+server_start
+for address in $addr4 $addr6; do
+	ask @$address . SOA | grep -q 'status: NOERROR' || fail "SOA at $address"
+	ask @$address +dnssec nothing.like-this-name A | grep -q 'status: NXDOMAIN' ||
+		fail "NXDOMAIN at $address"
+	ask @$address +dnssec nothing.like-this-name A | grep -q 'NSEC' || fail "NSEC at $address"
+	ask @$address www.example.com A | grep -q 'flags: qr;' || fail "referral at $address"
+	ask @$address +bufsize=512 +ignore +dnssec . DNSKEY | grep -q 'flags: qr aa tc' ||
+		fail "truncation at $address"
+done
+# what is not ours is the kernel's: TCP to port 53 is refused there, not lost
+refusal=$(ask @$addr4 +tcp . SOA || true)
+grep -q 'connection refused' <<<"$refusal" || fail "TCP did not reach the kernel"
+kill -TERM "$pid"
+until_gone "$pid"
+wait "$pid" || fail "exit code $?"
+pid=
+ip -n $server link show vs | grep -q 'xdp' && fail "an XDP program is left"
+[ ! -e /var/run/dpdk/$tag ] || fail "runtime files are left"
+ls /tmp/mangrove-xdp-* 2>/dev/null && fail "a program file is left"
+echo "answered over IPv4 and IPv6, stopped clean"

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Bad configuration, zone or interface: one line that says what and where, exit code 1 or 2.
+. "$(dirname "$0")/world.bash"
+world_make
+
+# refused CODE PATTERN SED: the configuration changed by SED ends so
+refused() {
+	local code=0
+	config_write
+	sed -i "$3" "$work/mangroved.yaml"
+	ip netns exec $server "$mangroved" --config "$work/mangroved.yaml" >"$work/log" 2>&1 || code=$?
+	[ $code = "$1" ] || fail "$3: exit code $code, not $1"
+	grep -q "$2" "$work/log" || fail "$3: \"$2\" is not said"
+	[ ! -e /var/run/dpdk/$tag ] || fail "$3: runtime files are left"
+}
+
+refused 2 'colour' 's/^idle: sleep/colour: green/'
+refused 2 'idle' 's/^idle: sleep/idle: lazy/'
+refused 2 'not an IP address' 's/198.18.0.53/198.18.0.530/'
+refused 2 'memory_mb' '$a memory_mb: 1'
+refused 2 'variant' '$a variant: mmx'
+refused 1 'no-such-zone' 's#file: .*#file: /no-such-zone#'
+refused 1 'no-such-anchors' 's#anchors: .*#anchors: /no-such-anchors#'
+refused 1 'expired' 's/at: .*/at: "20380101000000"/'
+refused 1 'no such interface' 's/iface=vs/iface=nothing/'
+refused 1 'no-such-folder' '$a drivers_config: /no-such-folder'
+refused 1 'hugepages' 's/^hugepages: no/hugepages: yes/;$a memory_mb: 1000000'
+echo "eleven refusals"
