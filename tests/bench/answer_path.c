@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What an answer costs: real mbufs through net_ring, one lcore, checksums of queries verified and
+ * of replies computed in software, one verdict counter a packet.
+ *
+ * A chunk of mbufs is filled and put on the ring before the clock starts; timed is receive, answer
+ * and transmit of the chunk, in bursts of 32. Printed are the mean of each chunk's best pass and
+ * the median of whole passes. A sample of the replies is compared with the oracle's, outside of the
+ * timed part.
+ */
+#include <getopt.h>
+#include <rte_eal.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "image/image.h"
+#include "oracle/oracle.h"
+#include "worker/worker.h"
+#include "workload.h"
+
+enum { CHUNK = 1024, RING_SIZE = 2048, POOL = 4095, SAMPLE_EACH = 257, PASSES_MAX = 64 };
+
+struct bench {
+	struct zone *zone;
+	struct image_catalogue catalogue;
+	const struct worker_variant *variant;
+	struct rte_mempool *pool;
+	struct rte_ring *in, *out;
+	uint16_t port;
+	struct worker_view view;
+	struct worker_counters counters;
+	bool cold;
+	uint64_t compared, wrong;
+};
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void
+header_flush(const struct rte_mbuf *mbuf)
+{
+#ifdef __x86_64__
+	const char *data = rte_pktmbuf_mtod(mbuf, const char *);
+
+	for (unsigned int i = 0; i < 2; i++)
+		__builtin_ia32_clflush(data + 64 * i);
+#else
+	(void)mbuf;
+#endif
+}
+
+static void
+chunk_fill(struct bench *b, const struct workload *work, size_t first, unsigned int count)
+{
+	struct rte_mbuf *mbufs[CHUNK];
+
+	if (rte_pktmbuf_alloc_bulk(b->pool, mbufs, count) != 0)
+		abort();
+	for (unsigned int i = 0; i < count; i++) {
+		uint32_t at = work->offsets[first + i], length = work->offsets[first + i + 1] - at;
+
+		memcpy(rte_pktmbuf_append(mbufs[i], (uint16_t)length), work->frames + at, length);
+		if (b->cold)
+			header_flush(mbufs[i]);
+	}
+	rte_ring_enqueue_bulk(b->in, (void **)mbufs, count, NULL);
+}
+
+static uint64_t
+chunk_answer(struct bench *b, unsigned int count)
+{
+	struct rte_mbuf *mbufs[WORKER_BURST];
+	uint64_t start = now_ns();
+	unsigned int done = 0;
+
+	while (done < count) {
+		uint16_t received = rte_eth_rx_burst(b->port, 0, mbufs, WORKER_BURST);
+		uint16_t replies = b->variant->answer(&b->view, &b->counters, mbufs, received);
+
+		rte_eth_tx_burst(b->port, 0, mbufs, replies);
+		if (replies < received)
+			rte_pktmbuf_free_bulk(mbufs + replies, received - replies);
+		done += received;
+	}
+	return now_ns() - start;
+}
+
+/* Compare with the oracle, and the frame with what a client would accept. */
+static void
+reply_check(struct bench *b, const struct workload *work, size_t index, const struct rte_mbuf *mbuf)
+{
+	const uint8_t *query = work->frames + work->offsets[index];
+	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	size_t query_length = work->offsets[index + 1] - work->offsets[index], length;
+	uint8_t expected[WIRE_UDP_SIZE_OWN], turned[2048];
+	struct packet_layout layout;
+	struct packet_check check = {.ip = true, .udp = true};
+
+	b->compared++;
+	if (packet_classify(b->view.service, check, query, query_length, &layout) != PACKET_OURS)
+		abort();
+	length = oracle_answer(
+		b->zone, query + layout.message_offset, layout.message_length, expected);
+	if (mbuf->data_len != layout.message_offset + length ||
+		memcmp(frame + layout.message_offset, expected, length) != 0) {
+		b->wrong++;
+		return;
+	}
+	/* the slow way's frame, checksums included */
+	memcpy(turned, query, layout.message_offset);
+	memcpy(turned + layout.message_offset, expected, length);
+	length = packet_reply(turned, &layout, length, false);
+	if (memcmp(turned, frame, length) != 0)
+		b->wrong++;
+}
+
+static void
+chunk_drain(struct bench *b, const struct workload *work, size_t first, bool check)
+{
+	struct rte_mbuf *mbufs[CHUNK];
+	unsigned int count = rte_ring_dequeue_burst(b->out, (void **)mbufs, CHUNK, NULL);
+
+	/* nothing was dropped, so replies stand in the order of their queries */
+	for (size_t i = (SAMPLE_EACH - first % SAMPLE_EACH) % SAMPLE_EACH; check && i < count;
+		i += SAMPLE_EACH)
+		reply_check(b, work, first + i, mbufs[i]);
+	rte_pktmbuf_free_bulk(mbufs, count);
+}
+
+static int
+double_compare(const void *a, const void *b)
+{
+	return (*(const double *)a > *(const double *)b) -
+	       (*(const double *)a < *(const double *)b);
+}
+
+static void
+workload_run(struct bench *b, const struct workload *work, const char *name, unsigned int passes)
+{
+	size_t chunks = work->count / CHUNK;
+	uint64_t *best = calloc(chunks, sizeof(*best)), octets = 0;
+	double whole[PASSES_MAX], sum = 0;
+
+	for (unsigned int pass = 0; pass < passes; pass++) {
+		uint64_t total = 0;
+
+		for (size_t i = 0; i < chunks; i++) {
+			uint64_t took;
+
+			chunk_fill(b, work, i * CHUNK, CHUNK);
+			took = chunk_answer(b, CHUNK);
+			chunk_drain(b, work, i * CHUNK, pass == 0);
+			if (pass == 0 || took < best[i])
+				best[i] = took;
+			total += took;
+		}
+		whole[pass] = (double)total / (double)(chunks * CHUNK);
+	}
+	for (size_t i = 0; i < chunks; i++)
+		sum += (double)best[i];
+	for (size_t i = 0; i < work->count; i++)
+		octets += work->offsets[i + 1] - work->offsets[i];
+	qsort(whole, passes, sizeof(whole[0]), double_compare);
+	printf("%-12s %-7s %-5s %8.1f %8.1f %8.2f %8llu %5llu\n", name, b->variant->name,
+		b->cold ? "cold" : "warm", sum / (double)(chunks * CHUNK), whole[passes / 2],
+		1000 / (sum / (double)(chunks * CHUNK)), (unsigned long long)b->compared,
+		(unsigned long long)b->wrong);
+	fflush(stdout);
+	free(best);
+}
+
+static void
+port_make(struct bench *b)
+{
+	struct rte_eth_conf conf = {0};
+	int port;
+
+	b->pool = rte_pktmbuf_pool_create("bench", POOL, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
+	b->in = rte_ring_create("in", RING_SIZE, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	b->out = rte_ring_create("out", RING_SIZE, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	port = rte_eth_from_rings("bench", &b->in, 1, &b->out, 1, 0);
+	if (!b->pool || port < 0)
+		rte_exit(EXIT_FAILURE, "no memory\n");
+	b->port = (uint16_t)port;
+	rte_eth_dev_configure(b->port, 1, 1, &conf);
+	rte_eth_rx_queue_setup(b->port, 0, CHUNK, 0, NULL, b->pool);
+	rte_eth_tx_queue_setup(b->port, 0, CHUNK, 0, NULL);
+	if (rte_eth_dev_start(b->port) < 0)
+		rte_exit(EXIT_FAILURE, "net_ring does not start\n");
+}
+
+struct wishes {
+	const char *zone, *mix, *workload, *variant;
+	size_t queries;
+	unsigned int passes;
+	bool cold;
+};
+
+static void
+wishes_read(struct wishes *w, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "z:m:w:v:n:p:c")) != -1) {
+		if (option == 'z')
+			w->zone = optarg;
+		else if (option == 'm')
+			w->mix = optarg;
+		else if (option == 'w')
+			w->workload = optarg;
+		else if (option == 'v')
+			w->variant = optarg;
+		else if (option == 'n')
+			w->queries = strtoul(optarg, NULL, 10);
+		else if (option == 'p')
+			w->passes = (unsigned int)strtoul(optarg, NULL, 10);
+		else if (option == 'c')
+			w->cold = true;
+	}
+	if (!w->zone || !w->mix || w->passes < 1 || w->passes > PASSES_MAX || w->queries < CHUNK)
+		rte_exit(2, "usage: answer_path EAL-OPTIONS -- -z ZONEFILE -m root-mix.json "
+			    "[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES] [-c]\n");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct wishes w = {.queries = 1 << 20, .passes = 5};
+	struct zone_verification done = {.warning = {.text = ""}};
+	int used = rte_eal_init(argc, argv);
+	struct bench b = {.cold = false};
+	struct image *image;
+	struct why why;
+
+	if (used < 0)
+		return 1;
+	optind = 1;
+	wishes_read(&w, argc - used, argv + used);
+	b.cold = w.cold;
+	b.variant = worker_variant_choose(w.variant);
+	if (!b.variant || zone_load(w.zone, NULL, &b.zone, &why) < 0 ||
+		image_compile(b.zone, &done, 0, &image, &why) < 0)
+		rte_exit(EXIT_FAILURE, "%s\n", b.variant ? why.text : "no such variant");
+	b.catalogue = (struct image_catalogue){.count = 1, .images = {image}};
+	port_make(&b);
+	printf("%-12s %-7s %-5s %8s %8s %8s %8s %5s\n", "workload", "variant", "lines", "ns best",
+		"ns median", "Mqps", "compared", "wrong");
+	for (const char *const *name = workload_names; *name; name++) {
+		struct workload work;
+
+		if (w.workload && strcmp(w.workload, *name) != 0)
+			continue;
+		if (workload_make(&work, *name, b.zone, w.mix, w.queries, 8198, &why) < 0)
+			rte_exit(EXIT_FAILURE, "%s\n", why.text);
+		b.view = (struct worker_view){.catalogue = &b.catalogue,
+			.service = &work.service,
+			.verify_in_software = true};
+		workload_run(&b, &work, *name, w.passes);
+		workload_free(&work);
+	}
+	image_free(image);
+	zone_free(b.zone);
+	rte_eal_cleanup();
+	return b.wrong ? 1 : 0;
+}
