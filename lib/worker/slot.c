@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Control plane: where the lcores find their catalogue, and how it is exchanged. */
+#include <errno.h>
+#include <rte_malloc.h>
+#include <rte_rcu_qsbr.h>
+
+#include "worker/worker.h"
+
+int
+worker_slot_init(struct worker_slot *slot, unsigned int lcore_count)
+{
+	atomic_init(&slot->current, NULL);
+	slot->readers =
+		rte_zmalloc("rcu", rte_rcu_qsbr_get_memsize(lcore_count), RTE_CACHE_LINE_SIZE);
+	if (!slot->readers || rte_rcu_qsbr_init(slot->readers, lcore_count) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+void
+worker_slot_free(struct worker_slot *slot)
+{
+	rte_free(slot->readers);
+}
+
+const struct image_catalogue *
+worker_publish(struct worker_slot *slot, const struct image_catalogue *catalogue)
+{
+	/* release: what the catalogue points to is seen by who loads it with acquire */
+	const struct image_catalogue *old =
+		atomic_exchange_explicit(&slot->current, catalogue, memory_order_acq_rel);
+
+	rte_rcu_qsbr_synchronize(slot->readers, RTE_QSBR_THRID_INVALID);
+	return old;
+}
