@@ -172,7 +172,8 @@ pile_add(struct image_pile *pile, const void *octets, size_t size, size_t alignm
 		pile->room = 2 * (offset + size);
 		pile->octets = larger(pile->octets, pile->room);
 	}
-	memset(pile->octets + pile->size, 0, offset - pile->size);
+	if (offset > pile->size)
+		memset(pile->octets + pile->size, 0, offset - pile->size);
 	if (size)
 		memcpy(pile->octets + offset, octets, size);
 	pile->size = offset + size;
