@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "builder/builder.h"
 #include "image/image.h"
 #include "options.h"
 
@@ -13,12 +14,28 @@ int
 zone_prepare(const struct options *options, struct zone **zone, struct zone_verification *done,
 	struct why *why)
 {
-	int rc = zone_load(
-		options->operands[0], options->has_origin ? &options->origin : NULL, zone, why);
+	const char *path = options->operands[0];
+	uint8_t *text __attribute__((cleanup(free_memory))) = NULL;
+	uint8_t *anchors __attribute__((cleanup(free_memory))) = NULL;
+	struct zone_verify_options verify = options->verify;
+	size_t length;
+	int rc = file_read(path, ZONE_FILE_SIZE_MAX, &text, &length, why);
 
+	if (!verify.anchors)
+		verify.anchors = ZONE_ANCHORS_DEFAULT;
+	if (rc == 0 && verify.dnssec != ZONE_OFF)
+		rc = file_read(verify.anchors, ZONE_FILE_SIZE_MAX, &anchors, &verify.anchors_length,
+			why);
+	verify.anchors_text = anchors;
+	/* all files are read now: what comes of them needs no rights */
+	if (rc == 0 && options->is_builder)
+		rc = builder_confine(why);
+	if (rc == 0)
+		rc = zone_load_text(path, text, length,
+			options->has_origin ? &options->origin : NULL, zone, why);
 	if (rc < 0)
 		return rc;
-	rc = zone_verify(*zone, &options->verify, done, why);
+	rc = zone_verify(*zone, &verify, done, why);
 	if (rc < 0)
 		zone_free(*zone);
 	return rc;

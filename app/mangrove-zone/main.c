@@ -154,6 +154,7 @@ main(int argc, char **argv)
 			command = &commands[i];
 	if (!command)
 		return wrong_usage("no such command");
+	options.is_builder = command->run == command_build;
 	options.operands = argv + optind + 1;
 	options.operand_count = argc - optind - 1;
 	if (options.operand_count != command->operands)

@@ -9,6 +9,7 @@ struct options {
 	struct zone_verify_options verify;
 	struct wire_name origin;
 	bool has_origin, json, dnssec_ok, oracle;
+	bool is_builder; /* give up all rights before parsing */
 	uint16_t size; /* EDNS size; 0: no EDNS */
 	const char *output;
 	char **operands;

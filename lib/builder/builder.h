@@ -25,7 +25,8 @@ enum { BUILDER_CPU_SECONDS_DEFAULT = 60, BUILDER_WALL_SECONDS_DEFAULT = 120 };
 #define BUILDER_MEMORY_DEFAULT ((size_t)2 << 30)
 
 /**
- * Run a builder and open what it made.
+ * Run a builder and open what it made. Waits for it, at most as long as its wall time; it and its
+ * children are dead on return. Any thread may call it.
  *
  * @param image    the caller's: image_free()
  * @param warning  filled in when the zone was taken with a reservation; text[0] == 0: none
@@ -33,5 +34,11 @@ enum { BUILDER_CPU_SECONDS_DEFAULT = 60, BUILDER_WALL_SECONDS_DEFAULT = 120 };
  */
 int builder_run(const struct builder_request *request, struct image **image, struct why *warning,
 	struct why *why);
+
+/**
+ * For the builder itself, once it has read its files and before it parses them: become nobody if it
+ * is root, drop capabilities, and start no process any more.
+ */
+int builder_confine(struct why *why);
 
 #endif
