@@ -149,7 +149,7 @@ static void
 workload_run(struct bench *b, const struct workload *work, const char *name, unsigned int passes)
 {
 	size_t chunks = work->count / CHUNK;
-	uint64_t *best = calloc(chunks, sizeof(*best)), octets = 0;
+	uint64_t *best = calloc(chunks, sizeof(*best));
 	double whole[PASSES_MAX], sum = 0;
 
 	for (unsigned int pass = 0; pass < passes; pass++) {
@@ -169,8 +169,6 @@ workload_run(struct bench *b, const struct workload *work, const char *name, uns
 	}
 	for (size_t i = 0; i < chunks; i++)
 		sum += (double)best[i];
-	for (size_t i = 0; i < work->count; i++)
-		octets += work->offsets[i + 1] - work->offsets[i];
 	qsort(whole, passes, sizeof(whole[0]), double_compare);
 	printf("%-12s %-7s %-5s %8.1f %8.1f %8.2f %8llu %5llu\n", name, b->variant->name,
 		b->cold ? "cold" : "warm", sum / (double)(chunks * CHUNK), whole[passes / 2],
