@@ -306,8 +306,10 @@ def broken(zone, rng, count):
 def everything(zone, seed, fraction):
     """All queries, or an evenly drawn fraction of those that are many."""
     rng = random.Random(seed)
+    share = min(1, len(zone.signed) / 1000)
     many = [*owners(zone), *glue(zone), *below(zone, rng), *gaps(zone, rng),
-            *randoms(zone, rng, 40000), *cased(zone, rng, 10000), *sizes(zone, rng, 10000)]
+            *randoms(zone, rng, int(40000 * share)), *cased(zone, rng, int(10000 * share)),
+            *sizes(zone, rng, int(10000 * share))]
     if fraction < 1:
         many = rng.sample(many, int(len(many) * fraction))
     rng.shuffle(many)
