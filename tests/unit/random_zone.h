@@ -405,12 +405,12 @@ random_cut_write(struct random_zone *z, const struct random_name *at)
 				random_below(&z->random, 9999));
 		random_rrset_end(z, "DS", 77);
 	}
-	/* addresses at the cut are glue: they are not signed and not in the bitmap */
+	/* addresses at the cut are glue: not in the bitmap; signed they do not verify, but load */
 	if (random_percent(&z->random, 30)) {
 		bool with_signatures = z->with_signatures;
 		size_t types_end = strlen(z->types);
 
-		z->with_signatures = false;
+		z->with_signatures = with_signatures && random_percent(&z->random, 20);
 		random_addresses_write(z);
 		z->with_signatures = with_signatures;
 		z->types[types_end] = '\0';
@@ -445,7 +445,8 @@ random_owner_write(struct random_zone *z, unsigned int i, bool is_glue)
 		if (z->types[0] == '\0')
 			random_addresses_write(z);
 	}
-	if (!z->options.is_signed)
+	/* without one the zone does not verify, but loads */
+	if (!z->options.is_signed || random_percent(&z->random, 2))
 		return;
 	while (next < z->count && random_name_is_glue(z, &z->names[next].name))
 		next++;
