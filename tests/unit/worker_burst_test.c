@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every variant of the burst pipeline against the way that takes frames one by one: same octets,
+ * same counters, whatever comes. That way itself is engine_answer(), which is held against the
+ * oracle.
+ */
+#include <criterion/criterion.h>
+#include <rte_mbuf.h>
+
+#include "image/image.h"
+#include "oracle_zone.h"
+#include "random_zone.h"
+#include "worker/burst.h"
+
+enum { BUFFER_SIZE = 128 + 2048 + 128, ETHER_SIZE = 14 };
+
+struct frame {
+	struct rte_mbuf mbuf;
+	uint8_t buffer[BUFFER_SIZE];
+};
+
+struct world {
+	struct random random;
+	struct zone *zone;
+	struct image_catalogue catalogue;
+	struct packet_service service;
+	struct worker_counters piped, single;
+	struct frame left[WORKER_BURST], right[WORKER_BURST];
+	size_t replies;
+	bool trust_link;
+};
+
+static void
+world_begin(struct world *w, struct zone *zone, uint64_t seed)
+{
+	static const uint8_t ipv4[4] = {198, 18, 0, 53},
+			     ipv6[16] = {0x20, 1, 0x0d, 0xb8, [15] = 0x53};
+	struct zone_verification done = {0};
+	struct image *image;
+	struct why why;
+
+	memset(w, 0, sizeof(*w));
+	w->random.state = seed | 1;
+	w->zone = zone;
+	cr_assert_eq(image_compile(zone, &done, 0, &image, &why), 0, "%s", why.text);
+	w->catalogue = (struct image_catalogue){.count = 1, .images = {image}};
+	w->service.ipv4_count = w->service.ipv6_count = 1;
+	memcpy(w->service.ipv4[0], ipv4, 4);
+	memcpy(w->service.ipv6[0], ipv6, 16);
+}
+
+static void
+world_end(struct world *w)
+{
+	image_free((struct image *)(uintptr_t)w->catalogue.images[0]);
+	zone_free(w->zone);
+}
+
+/* An owner of the zone, mostly with something done to it. */
+static void
+qname_choose(struct world *w, struct wire_name *name)
+{
+	struct random *r = &w->random;
+
+	*name = w->zone->nodes[random_below(r, (uint32_t)w->zone->node_count)].name;
+	for (unsigned int i = random_below(r, 4); i > 0; i--)
+		random_label_make(r, name);
+	if (random_percent(r, 30) && name->length > 1)
+		name->octets[1 + random_below(r, name->octets[0])] ^=
+			(uint8_t)(1 << random_below(r, 8));
+	for (size_t i = 0; random_percent(r, 50) && i < name->length; i++)
+		if (name->octets[i] >= 'a' && name->octets[i] <= 'z')
+			name->octets[i] &= 0xdf;
+}
+
+static size_t
+message_make(struct world *w, uint8_t message[static 1024])
+{
+	static const uint16_t types[] = {
+		1, 2, 6, 15, 28, 41, 43, 46, 47, 48, 250, 251, 252, 255, 999};
+	static const uint16_t sizes[] = {0, 1, 512, 600, 800, 1220, 1232, 4096};
+	struct wire_writer out = wire_writer_of(message, 1024);
+	struct random *r = &w->random;
+	bool edns = random_percent(r, 80), cookie = random_percent(r, 20);
+	struct wire_name qname;
+
+	qname_choose(w, &qname);
+	wire_u16_write(&out, (uint16_t)random_below(r, 65536));
+	wire_u16_write(&out, random_percent(r, 10) ? 0x0100 : 0);
+	wire_u16_write(&out, 1);
+	wire_u32_write(&out, 0);
+	wire_u16_write(&out, edns);
+	wire_write(&out, qname.octets, qname.length);
+	wire_u16_write(&out, types[random_below(r, sizeof(types) / sizeof(types[0]))]);
+	wire_u16_write(&out, WIRE_CLASS_IN);
+	if (edns) {
+		wire_u8_write(&out, 0);
+		wire_u16_write(&out, WIRE_TYPE_OPT);
+		wire_u16_write(&out, sizes[random_below(r, 8)]);
+		wire_u32_write(&out, random_percent(r, 60) ? 0x8000 : 0);
+		wire_u16_write(&out, cookie ? 12 : 0);
+		if (cookie) {
+			wire_u32_write(&out, 10 << 16 | 8);
+			wire_u32_write(&out, 0);
+			wire_u32_write(&out, 0);
+		}
+	}
+	if (random_percent(r, 10))
+		message[random_below(r, (uint32_t)out.offset)] ^=
+			(uint8_t)(1 << random_below(r, 8));
+	if (random_percent(r, 3))
+		out.offset = random_below(r, (uint32_t)out.offset + 1);
+	return out.offset;
+}
+
+static void
+frame_make(struct world *w, struct frame *f)
+{
+	uint8_t *frame = f->buffer + RTE_PKTMBUF_HEADROOM;
+	struct random *r = &w->random;
+	bool ipv6 = random_percent(r, 40), tagged = random_percent(r, 5);
+	uint16_t ip = (uint16_t)(ETHER_SIZE + (tagged ? 4 : 0));
+	struct packet_layout layout = {.ip_offset = ip,
+		.udp_offset = (uint16_t)(ip + (ipv6 ? 40 : 20)),
+		.message_offset = (uint16_t)(ip + (ipv6 ? 48 : 28)),
+		.ipv6 = ipv6};
+	size_t length;
+
+	memset(f, 0, sizeof(*f));
+	for (unsigned int i = 0; i < 12; i++)
+		frame[i] = (uint8_t)(2 + i);
+	wire_u16_patch(frame + 12, 0x8100);
+	wire_u16_patch(frame + ip - 2, ipv6 ? 0x86dd : 0x0800);
+	length = message_make(w, frame + layout.message_offset);
+	/* packet_reply() turns the frame around, so it is written from the server's side */
+	memcpy(frame + ip + (ipv6 ? 8 : 12), ipv6 ? w->service.ipv6[0] : w->service.ipv4[0],
+		ipv6 ? 16 : 4);
+	memcpy(frame + ip + (ipv6 ? 24 : 16), ipv6 ? "\x20\x01\x0d\xb8" : "\xc6\x12\x01\x02", 4);
+	wire_u16_patch(frame + layout.udp_offset, 53);
+	wire_u16_patch(frame + layout.udp_offset + 2,
+		(uint16_t)(random_percent(r, 2) ? random_below(r, 64)
+						: 1024 + random_below(r, 9999)));
+	length = packet_reply(frame, &layout, length, false);
+	/* on a trusted link a damaged query may get a reply whose checksum is as wrong */
+	if (!w->trust_link && random_percent(r, 5))
+		frame[random_below(r, (uint32_t)length)] ^= (uint8_t)(1 << random_below(r, 8));
+	if (random_percent(r, 5))
+		length += random_below(r, 20); /* padding */
+	f->mbuf = (struct rte_mbuf){.buf_addr = f->buffer,
+		.data_off = RTE_PKTMBUF_HEADROOM,
+		.buf_len = BUFFER_SIZE,
+		.nb_segs = 1,
+		.data_len = (uint16_t)length,
+		.pkt_len = (uint32_t)length};
+}
+
+static void
+burst_compare(struct world *w, const struct worker_variant *variant, const struct worker_view *view,
+	uint16_t count)
+{
+	struct rte_mbuf *mbufs[WORKER_BURST];
+	bool replied[WORKER_BURST] = {false};
+	uint16_t replies;
+
+	w->trust_link = view->trust_link;
+	for (unsigned int i = 0; i < count; i++) {
+		frame_make(w, &w->left[i]);
+		memcpy(&w->right[i], &w->left[i], sizeof(struct frame));
+		w->right[i].mbuf.buf_addr = w->right[i].buffer;
+		mbufs[i] = &w->left[i].mbuf;
+	}
+	replies = variant->answer(view, &w->piped, mbufs, count);
+	for (unsigned int i = 0; i < replies; i++)
+		replied[(struct frame *)mbufs[i] - w->left] = true;
+	for (unsigned int i = 0; i < count; i++) {
+		const struct rte_mbuf *left = &w->left[i].mbuf, *right = &w->right[i].mbuf;
+		bool single = worker_answer_one(view, &w->single, &w->right[i].mbuf);
+
+		cr_assert_eq(replied[i], single, "%s: answered or not", variant->name);
+		if (!single)
+			continue;
+		cr_assert_eq(left->data_len, right->data_len, "%s: length", variant->name);
+		cr_assert_eq(left->pkt_len, right->pkt_len);
+		cr_assert_eq(left->ol_flags, right->ol_flags);
+		cr_assert_arr_eq(w->left[i].buffer + RTE_PKTMBUF_HEADROOM,
+			w->right[i].buffer + RTE_PKTMBUF_HEADROOM, left->data_len, "%s",
+			variant->name);
+	}
+	w->replies += replies;
+}
+
+static void
+variants_compare(struct zone *zone, uint64_t seed, unsigned int bursts)
+{
+	static const char *const names[] = {"plain", "avx2", "avx512"};
+	static struct world w;
+
+	world_begin(&w, zone, seed);
+	for (unsigned int i = 0; i < bursts; i++) {
+		const struct worker_variant *variant = worker_variant_choose(names[i % 3]);
+		const struct worker_view view = {.catalogue = &w.catalogue,
+			.service = &w.service,
+			.verify_in_software = random_percent(&w.random, 70),
+			.trust_link = random_percent(&w.random, 20),
+			.offload = random_percent(&w.random, 20)};
+
+		/* a CPU without it tests the others */
+		if (variant)
+			burst_compare(&w, variant, &view,
+				(uint16_t)(1 + random_below(&w.random, WORKER_BURST)));
+	}
+	cr_assert_arr_eq(&w.piped, &w.single, sizeof(w.piped), "counters differ");
+	cr_assert_gt(w.replies, bursts, "seed %llu: hardly anything was answered",
+		(unsigned long long)seed);
+	world_end(&w);
+}
+
+static unsigned int
+bursts(void)
+{
+	return getenv("MANGROVE_LONG") ? 200000 : 6000;
+}
+
+Test(worker_burst, equals_the_single_way_in_a_wide_signed_zone)
+{
+	for (uint64_t seed = 1; seed < 5; seed++) {
+		struct random_zone_options options = {.seed = seed,
+			.origin = ".",
+			.names = 600,
+			.is_signed = true,
+			.is_wide = true};
+		char *text = random_zone_text(&options);
+
+		variants_compare(zone_from_text(text), seed, bursts() / 4);
+		free(text);
+	}
+}
+
+Test(worker_burst, equals_the_single_way_in_a_small_unsigned_zone)
+{
+	struct random_zone_options options = {.seed = 7, .origin = ".", .names = 12};
+	char *text = random_zone_text(&options);
+
+	variants_compare(zone_from_text(text), 7, bursts() / 4);
+	free(text);
+}
+
+Test(worker_burst, equals_the_single_way_in_a_zone_that_is_not_the_root)
+{
+	struct random_zone_options options = {
+		.seed = 8, .origin = "example.", .names = 40, .is_signed = true};
+	char *text = random_zone_text(&options);
+
+	variants_compare(zone_from_text(text), 8, bursts() / 8);
+	free(text);
+}
+
+Test(worker_burst, equals_the_single_way_in_the_real_root_zone)
+{
+	const char *path = getenv("MANGROVE_ROOT_ZONE");
+	struct zone *zone;
+	struct why why;
+
+	if (!path)
+		cr_skip("MANGROVE_ROOT_ZONE is not set");
+	cr_assert_eq(zone_load(path, NULL, &zone, &why), 0, "%s", why.text);
+	variants_compare(zone, 9, bursts());
+}
