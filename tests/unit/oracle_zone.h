@@ -22,13 +22,13 @@ static inline struct zone *
 zone_from_text(const char *text)
 {
 	char path[] = "/tmp/mangrove-zone-XXXXXX";
-	int fd = mkstemp(path), rc;
 	struct zone *zone = NULL;
-	struct why why = {0};
+	int fd = mkstemp(path);
+	struct why why;
+	int rc;
 
-	assert(fd >= 0);
-	rc = file_write_all(fd, text, strlen(text));
-	assert(rc == 0);
+	if (fd < 0 || file_write_all(fd, text, strlen(text)) < 0)
+		abort();
 	close(fd);
 	rc = zone_load(path, NULL, &zone, &why);
 	unlink(path);
