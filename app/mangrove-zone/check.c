@@ -24,8 +24,8 @@ zone_prepare(const struct options *options, struct zone **zone, struct zone_veri
 	if (!verify.anchors)
 		verify.anchors = ZONE_ANCHORS_DEFAULT;
 	if (rc == 0 && verify.dnssec != ZONE_OFF)
-		rc = file_read(verify.anchors, ZONE_FILE_SIZE_MAX, &anchors, &verify.anchors_length,
-			why);
+		rc = file_read(
+			verify.anchors, ZONE_FILE_SIZE_MAX, &anchors, &verify.anchors_length, why);
 	verify.anchors_text = anchors;
 	/* all files are read now: what comes of them needs no rights */
 	if (rc == 0 && options->is_builder)

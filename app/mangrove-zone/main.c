@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "options.h"
+#include "rootlike.h"
 
 static const char help[] =
 	"usage: mangrove-zone check [options] ZONEFILE\n"
 	"       mangrove-zone compile [options] --output IMAGE ZONEFILE\n"
 	"       mangrove-zone show [options] ZONEFILE|IMAGE NAME TYPE\n"
+	"       mangrove-zone make [options] --output FILE|FOLDER\n"
 	"       mangrove-zone build [options] ZONEFILE >IMAGE\n"
 	"\n"
 	"check    load and verify a zone\n"
 	"compile  and write the image that a server answers from\n"
 	"show     the answer to a question, as text and octets\n"
+	"make     a root-like zone, signed with fresh keys, and its trust anchor beside it\n"
 	"build    as compile, on standard output: what mangroved runs as a child\n"
 	"\n"
 	"  --origin NAME      the zone's name; else the owner of its first record, a SOA\n"
@@ -23,25 +27,36 @@ static const char help[] =
 	"  --zonemd POLICY    require (default), if-present, off\n"
 	"  --at TIME          when signatures must be valid, YYYYMMDDhhmmss in UTC; else now\n"
 	"  --json             check: report for machines\n"
-	"  --output FILE      compile: where to\n"
+	"  -o, --output FILE  compile, make: where to; make: a folder gets root.zone\n"
+	"                     and root.anchors, a file gets FILE.anchors beside it\n"
 	"  --do               show: ask with DO=1\n"
 	"  --size N           show: ask with EDNS and this size\n"
 	"  --oracle           show: answer from the records, not from an image\n"
+	"  --serial N         make: else the day of --at, then 00\n"
+	"  --tlds N           make: number of delegations (1438)\n"
+	"  --seed N           make: the same seed makes the same names and servers (1)\n"
+	"  --algorithm N      make: 8, RSA-2048 with SHA-256 (default), or 13, ECDSA P-256\n"
+	"  --days N           make: how long signatures last after --at (13)\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit code: 0 done, 1 the zone is refused or something failed, 2 wrong usage\n";
 
 enum {
+	OPTION_OUTPUT = 'o',
 	OPTION_ORIGIN = 256,
 	OPTION_ANCHORS,
 	OPTION_DNSSEC,
 	OPTION_ZONEMD,
 	OPTION_AT,
 	OPTION_JSON,
-	OPTION_OUTPUT,
 	OPTION_DO,
 	OPTION_SIZE,
 	OPTION_ORACLE,
+	OPTION_SERIAL,
+	OPTION_TLDS,
+	OPTION_SEED,
+	OPTION_ALGORITHM,
+	OPTION_DAYS,
 	OPTION_HELP,
 	OPTION_VERSION
 };
@@ -57,6 +72,11 @@ static const struct option long_options[] = {
 	{"do", no_argument, NULL, OPTION_DO},
 	{"size", required_argument, NULL, OPTION_SIZE},
 	{"oracle", no_argument, NULL, OPTION_ORACLE},
+	{"serial", required_argument, NULL, OPTION_SERIAL},
+	{"tlds", required_argument, NULL, OPTION_TLDS},
+	{"seed", required_argument, NULL, OPTION_SEED},
+	{"algorithm", required_argument, NULL, OPTION_ALGORITHM},
+	{"days", required_argument, NULL, OPTION_DAYS},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{0},
@@ -70,6 +90,7 @@ static const struct command {
 	{"check", command_check, 1},
 	{"compile", command_compile, 1},
 	{"show", command_show, 3},
+	{"make", command_make, 0},
 	{"build", command_build, 1},
 };
 
@@ -83,6 +104,57 @@ time_read(time_t *at, const char *text)
 		return zone_time_from_text(at, text);
 	*at = strtoll(text + 1, &end, 10);
 	return *end == '\0' && end != text + 1;
+}
+
+static bool
+number_read(uint64_t *number, const char *text, uint64_t least, uint64_t most)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return errno == 0 && *end == '\0' && *number >= least && *number <= most;
+}
+
+/* An option whose value is a number. */
+static bool
+number_take(struct options *options, int option, const char *value)
+{
+	uint64_t number;
+
+	switch (option) {
+	case OPTION_SIZE:
+		if (!number_read(&number, value, 1, UINT16_MAX))
+			return false;
+		options->size = (uint16_t)number;
+		return true;
+	case OPTION_SERIAL:
+		if (!number_read(&number, value, 1, UINT32_MAX))
+			return false;
+		options->serial = (uint32_t)number;
+		return true;
+	case OPTION_TLDS:
+		if (!number_read(&number, value, ROOTLIKE_TLDS_MIN, ROOTLIKE_TLDS_MAX))
+			return false;
+		options->tlds = (unsigned int)number;
+		return true;
+	case OPTION_SEED:
+		return number_read(&options->seed, value, 0, UINT64_MAX);
+	case OPTION_ALGORITHM:
+		if (strcmp(value, "8") != 0 && strcmp(value, "13") != 0)
+			return false;
+		options->algorithm = value[0] == '8' ? 8 : 13;
+		return true;
+	case OPTION_DAYS:
+		/* serial number arithmetic ends at 68 years */
+		if (!number_read(&number, value, 0, 20000))
+			return false;
+		options->days = (unsigned int)number;
+		return true;
+	}
+	return false;
 }
 
 static bool
@@ -110,14 +182,11 @@ option_take(struct options *options, int option, const char *value)
 	case OPTION_DO:
 		options->dnssec_ok = true;
 		return true;
-	case OPTION_SIZE:
-		options->size = (uint16_t)strtoul(value, NULL, 10);
-		return options->size > 0;
 	case OPTION_ORACLE:
 		options->oracle = true;
 		return true;
 	}
-	return false;
+	return number_take(options, option, value);
 }
 
 static int
@@ -130,11 +199,12 @@ wrong_usage(const char *reason)
 int
 main(int argc, char **argv)
 {
-	struct options options = {.verify = {.at = time(NULL)}};
+	struct options options = {
+		.verify = {.at = time(NULL)}, .tlds = 1438, .days = 13, .seed = 1, .algorithm = 8};
 	const struct command *command = NULL;
 	int option, index = 0;
 
-	while ((option = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+	while ((option = getopt_long(argc, argv, "o:", long_options, &index)) != -1) {
 		if (option == OPTION_HELP)
 			return fputs(help, stdout) < 0;
 		if (option == OPTION_VERSION)
