@@ -283,8 +283,7 @@ positive_compile(struct compile *m, const struct zone_node *node, uint16_t qtype
 			const struct zone_node *host = host_find(m, &rrset->rdata[i]);
 
 			if (host)
-				addresses_write(
-					m, host, with_signatures && host->place != ZONE_GLUE);
+				addresses_write(m, host, with_signatures && host->place < ZONE_CUT);
 		}
 		cuts_settle(c);
 	}

@@ -281,7 +281,9 @@ parse(const struct worker_view *view, const struct image *image, struct job *job
 	struct datagram d;
 
 	if ((mbuf->data_len < ETHER_SIZE + IPV4_SIZE + UDP_SIZE + SMALLEST_MESSAGE) |
-		(mbuf->nb_segs != 1) | (mbuf->buf_len - mbuf->data_off < WORKER_FRAME_ROOM))
+		(mbuf->nb_segs != 1) | (mbuf->buf_len - mbuf->data_off < WORKER_FRAME_ROOM) |
+		/* a group's address, as destination or source */
+		((frame[0] | frame[6]) & 1))
 		return false;
 	if (ether_type == BE16(0x0800)) {
 		if (!ipv4_read(view, frame + ETHER_SIZE, room, &d))

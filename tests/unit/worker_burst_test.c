@@ -144,6 +144,8 @@ frame_make(struct world *w, struct frame *f)
 	/* on a trusted link a damaged query may get a reply whose checksum is as wrong */
 	if (!w->trust_link && random_percent(r, 5))
 		frame[random_below(r, (uint32_t)length)] ^= (uint8_t)(1 << random_below(r, 8));
+	if (random_percent(r, 2))
+		frame[random_percent(r, 50) ? 0 : 6] |= 1;
 	if (random_percent(r, 5))
 		length += random_below(r, 20); /* padding */
 	f->mbuf = (struct rte_mbuf){.buf_addr = f->buffer,
