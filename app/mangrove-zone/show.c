@@ -42,14 +42,19 @@ answer_get(const struct options *options, const uint8_t *query, size_t length, u
 	struct image_catalogue catalogue = {.count = 1};
 	struct image *image;
 	struct zone *zone;
-	struct why not_an_image;
 	int rc;
 
-	if (!options->oracle && image_open_path(options->operands[0], &image, &not_an_image) == 0) {
-		catalogue.images[0] = image;
-		engine_answer(&catalogue, query, length, reply, reply_length);
-		image_free(image);
-		return 0;
+	if (!options->oracle) {
+		rc = image_open_path(options->operands[0], &image, why);
+		if (rc == 0) {
+			catalogue.images[0] = image;
+			engine_answer(&catalogue, query, length, reply, reply_length);
+			image_free(image);
+			return 0;
+		}
+		/* else it may be a zone; but not where it is an image and a bad one */
+		if (!strstr(why->text, "not an image"))
+			return rc;
 	}
 	rc = zone_prepare(options, &zone, &done, why);
 	if (rc < 0)

@@ -233,6 +233,30 @@ names_repair(const struct reading *reading, ldns_rr *rr, char *rdata)
 	return true;
 }
 
+/*
+ * RFC 3597 5: `\# 4 c0000201`. Where ldns knows the type it drops octets too many, and takes what
+ * is no hexadecimal number.
+ */
+static bool
+octets_are_sound(const ldns_rr *rr, const char *rdata)
+{
+	size_t length = 0, digits = 0;
+	unsigned long stated;
+	char *hex;
+
+	if (strncmp(rdata, "\\# ", 3) != 0)
+		return true;
+	stated = strtoul(rdata + 3, &hex, 10);
+	for (; *hex; hex++) {
+		if (!isxdigit((unsigned char)*hex) && *hex != ' ')
+			return false;
+		digits += *hex != ' ';
+	}
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
+		length += ldns_rdf_size(ldns_rr_rdf(rr, i));
+	return digits == 2 * stated && length == stated;
+}
+
 static int
 record_take(struct reading *reading, zone_record_taker *take, void *context, struct why *why)
 {
@@ -253,7 +277,8 @@ record_take(struct reading *reading, zone_record_taker *take, void *context, str
 	if (*rest)
 		status = ldns_rr_new_frm_str(
 			&record.rr, rest - length, 0, reading->origin_rdf, NULL);
-	if (status == LDNS_STATUS_OK && !names_repair(reading, record.rr, rest)) {
+	if (status == LDNS_STATUS_OK &&
+		(!octets_are_sound(record.rr, rest) || !names_repair(reading, record.rr, rest))) {
 		ldns_rr_free(record.rr);
 		status = LDNS_STATUS_SYNTAX_RDATA_ERR;
 	}
