@@ -2,8 +2,9 @@
 #include "config.h"
 
 #include <arpa/inet.h>
-#include <cyaml/cyaml.h>
 #include <errno.h>
+#include <rte_log.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,33 +14,46 @@ static const cyaml_strval_t idles[] = {
 	{"spin", WORKER_IDLE_SPIN}, {"pause", WORKER_IDLE_PAUSE}, {"sleep", WORKER_IDLE_SLEEP}};
 static const cyaml_strval_t hugepages[] = {{"auto", CONFIG_HUGEPAGES_AUTO},
 	{"yes", CONFIG_HUGEPAGES_YES}, {"no", CONFIG_HUGEPAGES_NO}};
+static const cyaml_strval_t levels[] = {{"error", RTE_LOG_ERR}, {"warning", RTE_LOG_WARNING},
+	{"notice", RTE_LOG_NOTICE}, {"info", RTE_LOG_INFO}, {"debug", RTE_LOG_DEBUG}};
 
-#define OPTIONAL_STRING(key, type, member)                                                         \
-	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1, 4096)
+enum { TEXT_MAX = 1024, EAL_EXTRA_MAX = 32 };
+
+/* DPDK's own, and a queue's pool of 8192 mbufs with its rings */
+enum { MEMORY_MB = 96, MEMORY_MB_QUEUE = 32 };
+
+#define TEXT(key, type, member)                                                                    \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, TEXT_MAX)
+#define OPTIONAL_TEXT(key, type, member)                                                           \
+	CYAML_FIELD_STRING_PTR(                                                                    \
+		key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1, TEXT_MAX)
+#define OPTIONAL_NUMBER(key, type, member) CYAML_FIELD_UINT(key, CYAML_FLAG_OPTIONAL, type, member)
 #define OPTIONAL_ENUM(key, type, member, words)                                                    \
 	CYAML_FIELD_ENUM(key, CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, type, member, words,        \
 		CYAML_ARRAY_LEN(words))
 
 static const cyaml_schema_field_t zone_fields[] = {
-	CYAML_FIELD_STRING_PTR("file", CYAML_FLAG_POINTER, struct config_zone, file, 1, 4096),
-	OPTIONAL_STRING("origin", struct config_zone, origin),
-	OPTIONAL_STRING("anchors", struct config_zone, anchors),
-	OPTIONAL_STRING("at", struct config_zone, at),
+	TEXT("file", struct config_zone, file),
+	OPTIONAL_TEXT("origin", struct config_zone, origin),
+	OPTIONAL_TEXT("anchors", struct config_zone, anchors),
+	OPTIONAL_TEXT("at", struct config_zone, at),
 	OPTIONAL_ENUM("dnssec", struct config_zone, dnssec, policies),
 	OPTIONAL_ENUM("zonemd", struct config_zone, zonemd, policies),
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_value_t cpu_entry = {CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, unsigned int)};
+
 static const cyaml_schema_field_t port_fields[] = {
-	CYAML_FIELD_STRING_PTR("device", CYAML_FLAG_POINTER, struct config_port, device, 1, 1024),
-	CYAML_FIELD_UINT("queues", CYAML_FLAG_OPTIONAL, struct config_port, queues),
+	TEXT("device", struct config_port, device),
+	OPTIONAL_NUMBER("queues", struct config_port, queues),
+	CYAML_FIELD_SEQUENCE("lcores", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_port,
+		lcores, &cpu_entry, 1, CONFIG_LCORES_MAX),
 	CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t text_entry = {
-	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, 1024)};
-static const cyaml_schema_value_t lcore_entry = {
-	CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, unsigned int)};
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, TEXT_MAX)};
 static const cyaml_schema_value_t zone_entry = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_zone, zone_fields)};
 static const cyaml_schema_value_t port_entry = {
@@ -49,121 +63,265 @@ static const cyaml_schema_field_t fields[] = {
 	CYAML_FIELD_SEQUENCE("addresses", CYAML_FLAG_POINTER, struct config, addresses, &text_entry,
 		1, 2 * PACKET_SERVICE_MAX),
 	CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER, struct config, zones, &zone_entry, 1, 1),
-	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER, struct config, ports, &port_entry, 1, 16),
-	CYAML_FIELD_SEQUENCE("lcores", CYAML_FLAG_POINTER, struct config, lcores, &lcore_entry, 1,
-		WORKER_LCORES_MAX),
+	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER, struct config, ports, &port_entry, 1,
+		CONFIG_PORTS_MAX),
+	CYAML_FIELD_SEQUENCE("lcores", CYAML_FLAG_POINTER, struct config, lcores, &cpu_entry, 1,
+		CONFIG_LCORES_MAX),
 	OPTIONAL_ENUM("idle", struct config, idle, idles),
 	OPTIONAL_ENUM("hugepages", struct config, hugepages, hugepages),
-	CYAML_FIELD_UINT("memory_mb", CYAML_FLAG_OPTIONAL, struct config, memory_mb),
-	OPTIONAL_STRING("file_prefix", struct config, file_prefix),
-	OPTIONAL_STRING("variant", struct config, variant),
-	OPTIONAL_STRING("drivers_config", struct config, drivers_config),
-	OPTIONAL_STRING("builder", struct config, builder),
-	OPTIONAL_STRING("xdp_program", struct config, xdp_program),
+	OPTIONAL_NUMBER("memory_mb", struct config, memory_mb),
+	OPTIONAL_TEXT("file_prefix", struct config, file_prefix),
+	OPTIONAL_TEXT("variant", struct config, variant),
+	OPTIONAL_ENUM("log_level", struct config, log_level, levels),
+	OPTIONAL_TEXT("drivers_config", struct config, drivers_config),
+	OPTIONAL_TEXT("xdp_program", struct config, xdp_program),
+	OPTIONAL_TEXT("builder", struct config, builder),
+	OPTIONAL_NUMBER("builder_cpu_seconds", struct config, builder_cpu_seconds),
+	OPTIONAL_NUMBER("builder_wall_seconds", struct config, builder_wall_seconds),
+	OPTIONAL_NUMBER("builder_memory_mb", struct config, builder_memory_mb),
 	CYAML_FIELD_SEQUENCE("eal_extra", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
-		eal_extra, &text_entry, 0, 32),
+		eal_extra, &text_entry, 0, EAL_EXTRA_MAX),
 	CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config, fields)};
 
-/* libcyaml tells what and where in several lines: they become one. */
-static void
-complaint_keep(cyaml_log_t level, void *context, const char *format, va_list args)
-{
-	struct why *why = context;
-	char line[256];
+/* Say what is wrong with config->`key`, whose text is one printf format with its arguments. */
+#define FAULT(config, why, key, ...) port_settings_fault((config)->settings, why, key, __VA_ARGS__)
 
-	(void)level;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	if (strlen(why->text) + strlen(line) + 3 < sizeof(why->text)) {
-		if (why->text[0])
-			strcat(why->text, "; ");
-		strcat(why->text, strncmp(line, "Load: ", 6) == 0 ? line + 6 : line);
-	}
+struct key {
+	char text[64];
+};
+
+__attribute__((format(printf, 1, 2))) static struct key
+key_of(const char *format, ...)
+{
+	struct key key;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(key.text, sizeof(key.text), format, args);
+	va_end(args);
+	return key;
+}
+
+/* @return whether one of the `count` addresses of `size` octets is the same */
+static bool
+address_known(const void *addresses, size_t count, const void *address, size_t size)
+{
+	for (size_t i = 0; i < count; i++)
+		if (memcmp((const uint8_t *)addresses + i * size, address, size) == 0)
+			return true;
+	return false;
 }
 
 static int
-address_take(struct packet_service *service, const char *text, struct why *why)
+address_take(struct config *config, unsigned int index, struct why *why)
 {
+	struct packet_service *service = &config->service;
+	const char *text = config->addresses[index];
+	struct key key = key_of("addresses[%u]", index);
 	uint8_t octets[16];
+	bool ipv4 = inet_pton(AF_INET, text, octets) == 1;
 
-	if (inet_pton(AF_INET, text, octets) == 1) {
-		if (service->ipv4_count == PACKET_SERVICE_MAX)
-			return why_set(
-				why, EINVAL, "addresses: more than %u of IPv4", PACKET_SERVICE_MAX);
+	if (!ipv4 && inet_pton(AF_INET6, text, octets) != 1)
+		return FAULT(config, why, key.text, "\"%s\" is not an IP address", text);
+	if ((ipv4 ? service->ipv4_count : service->ipv6_count) == PACKET_SERVICE_MAX)
+		return FAULT(config, why, key.text, "more than %u of IPv%c", PACKET_SERVICE_MAX,
+			ipv4 ? '4' : '6');
+	if (ipv4 ? address_known(service->ipv4, service->ipv4_count, octets, 4)
+		 : address_known(service->ipv6, service->ipv6_count, octets, 16))
+		return FAULT(config, why, key.text, "\"%s\" stands there twice", text);
+	if (ipv4)
 		memcpy(service->ipv4[service->ipv4_count++], octets, 4);
-		return 0;
+	else
+		memcpy(service->ipv6[service->ipv6_count++], octets, 16);
+	return 0;
+}
+
+static int
+zone_check(const struct config *config, unsigned int index, struct why *why)
+{
+	struct config_zone *zone = &config->zones[index];
+	struct wire_name origin;
+
+	if (zone->at && !zone_time_from_text(&zone->at_time, zone->at))
+		return FAULT(config, why, key_of("zones[%u].at", index).text,
+			"\"%s\" is not YYYYMMDDhhmmss", zone->at);
+	if (zone->origin && !wire_name_from_text(&origin, zone->origin))
+		return FAULT(config, why, key_of("zones[%u].origin", index).text,
+			"\"%s\" is not a name", zone->origin);
+	return 0;
+}
+
+/* @return the index of a CPU in config->lcores, or -1 */
+static int
+lcore_of_cpu(const struct config *config, unsigned int cpu)
+{
+	for (unsigned int i = 0; i < config->lcores_count; i++)
+		if (config->lcores[i] == cpu)
+			return (int)i;
+	return -1;
+}
+
+static int
+lcores_check(const struct config *config, struct why *why)
+{
+	cpu_set_t allowed;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		CPU_ZERO(&allowed);
+	for (unsigned int i = 0; i < config->lcores_count; i++) {
+		struct key key = key_of("lcores[%u]", i);
+		unsigned int cpu = config->lcores[i];
+
+		if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &allowed))
+			return FAULT(config, why, key.text,
+				"there is no CPU %u, or it is not for us", cpu);
+		if (lcore_of_cpu(config, cpu) != (int)i)
+			return FAULT(config, why, key.text, "CPU %u stands there twice", cpu);
 	}
-	if (inet_pton(AF_INET6, text, octets) != 1)
-		return why_set(why, EINVAL, "addresses: \"%s\" is not an IP address", text);
-	if (service->ipv6_count == PACKET_SERVICE_MAX)
-		return why_set(why, EINVAL, "addresses: more than %u of IPv6", PACKET_SERVICE_MAX);
-	memcpy(service->ipv6[service->ipv6_count++], octets, 16);
+	return 0;
+}
+
+static int
+port_check(const struct config *config, unsigned int index, struct why *why)
+{
+	struct config_port *port = &config->ports[index];
+	size_t name = strcspn(port->device, ",");
+
+	for (unsigned int i = 0; i < index; i++)
+		if (strcspn(config->ports[i].device, ",") == name &&
+			memcmp(config->ports[i].device, port->device, name) == 0)
+			return FAULT(config, why, key_of("ports[%u].device", index).text,
+				"%.*s is ports[%u] already", (int)name, port->device, i);
+	for (unsigned int i = 0; i < port->lcores_count; i++)
+		if (lcore_of_cpu(config, port->lcores[i]) < 0)
+			return FAULT(config, why, key_of("ports[%u].lcores[%u]", index, i).text,
+				"CPU %u is not one of lcores", port->lcores[i]);
+	if (!port->queues)
+		port->queues = (uint16_t)(port->lcores_count ? port->lcores_count : 1);
+	return port_settings_bound(config->settings, why, key_of("ports[%u].queues", index).text,
+		port->queues, 1, WORKER_QUEUES_MAX);
+}
+
+unsigned int
+config_queue_lcore(const struct config *config, unsigned int port, unsigned int queue)
+{
+	const struct config_port *own = &config->ports[port];
+	unsigned int before = 0;
+
+	if (own->lcores_count)
+		return (unsigned int)lcore_of_cpu(config, own->lcores[queue % own->lcores_count]);
+	for (unsigned int i = 0; i < port; i++)
+		before += config->ports[i].lcores_count ? 0 : config->ports[i].queues;
+	return (before + queue) % config->lcores_count;
+}
+
+/* Each lcore has something to do, and not too much of it. */
+static int
+queues_check(const struct config *config, struct why *why)
+{
+	unsigned int count[WORKER_LCORES_MAX] = {0};
+
+	for (unsigned int i = 0; i < config->ports_count; i++)
+		for (unsigned int queue = 0; queue < config->ports[i].queues; queue++)
+			count[config_queue_lcore(config, i, queue)]++;
+	for (unsigned int i = 0; i < config->lcores_count; i++)
+		if (count[i] == 0 || count[i] > WORKER_QUEUES_MAX)
+			return FAULT(config, why, key_of("lcores[%u]", i).text,
+				"CPU %u would serve %u queues; 1 to %u are possible",
+				config->lcores[i], count[i], WORKER_QUEUES_MAX);
+	return 0;
+}
+
+static unsigned int
+queues_total(const struct config *config)
+{
+	unsigned int total = 0;
+
+	for (unsigned int i = 0; i < config->ports_count; i++)
+		total += config->ports[i].queues;
+	return total;
+}
+
+static int
+numbers_check(struct config *config, struct why *why)
+{
+	unsigned int memory = MEMORY_MB + MEMORY_MB_QUEUE * queues_total(config);
+	const struct {
+		const char *key;
+		unsigned int *value, preset, min, max;
+	} numbers[] = {
+		{"memory_mb", &config->memory_mb, memory, 64, 1 << 20},
+		{"builder_cpu_seconds", &config->builder_cpu_seconds, 60, 1, 3600},
+		{"builder_wall_seconds", &config->builder_wall_seconds, 120, 1, 7200},
+		{"builder_memory_mb", &config->builder_memory_mb, 2048, 64, 1 << 20},
+		{"log_level", &config->log_level, RTE_LOG_INFO, 0, RTE_LOG_DEBUG},
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (*numbers[i].value == 0)
+			*numbers[i].value = numbers[i].preset;
+		if (port_settings_bound(config->settings, why, numbers[i].key, *numbers[i].value,
+			    numbers[i].min, numbers[i].max) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int
+names_check(const struct config *config, struct why *why)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-";
+
+	/* it becomes part of a path */
+	if (config->file_prefix &&
+		(config->file_prefix[strspn(config->file_prefix, letters)] != '\0' ||
+			strlen(config->file_prefix) > 64))
+		return FAULT(config, why, "file_prefix",
+			"\"%s\" has more than 64 characters, or others than letters, digits, "
+			"\"_\" and \"-\"",
+			config->file_prefix);
+	if (config->variant && !worker_variant_choose(config->variant))
+		return FAULT(config, why, "variant", "\"%s\" is unknown, or not for this CPU",
+			config->variant);
 	return 0;
 }
 
 static int
 config_check(struct config *config, struct why *why)
 {
-	struct wire_name origin;
+	int rc = names_check(config, why);
 
-	for (unsigned int i = 0; i < config->addresses_count; i++)
-		if (address_take(&config->service, config->addresses[i], why) < 0)
-			return -EINVAL;
-	for (unsigned int i = 0; i < config->zones_count; i++) {
-		struct config_zone *zone = &config->zones[i];
-
-		if (zone->at && !zone_time_from_text(&zone->at_time, zone->at))
-			return why_set(
-				why, EINVAL, "zones: at: \"%s\" is not YYYYMMDDhhmmss", zone->at);
-		if (zone->origin && !wire_name_from_text(&origin, zone->origin))
-			return why_set(
-				why, EINVAL, "zones: origin: \"%s\" is not a name", zone->origin);
-	}
-	for (unsigned int i = 0; i < config->ports_count; i++) {
-		struct config_port *port = &config->ports[i];
-
-		port->queues = port->queues ? port->queues : 1;
-		if (port->queues > WORKER_QUEUES_MAX)
-			return why_set(why, EINVAL, "ports: queues: %u is more than %u",
-				port->queues, WORKER_QUEUES_MAX);
-	}
-	if (config->variant && !worker_variant_choose(config->variant))
-		return why_set(why, EINVAL, "variant: \"%s\" is unknown or not for this CPU",
-			config->variant);
-	config->memory_mb = config->memory_mb ? config->memory_mb : 256;
-	if (config->memory_mb < 64 || config->memory_mb > 1 << 20)
-		return why_set(
-			why, EINVAL, "memory_mb: %u is not in 64..1048576", config->memory_mb);
-	return 0;
+	for (unsigned int i = 0; i < config->addresses_count && rc == 0; i++)
+		rc = address_take(config, i, why);
+	for (unsigned int i = 0; i < config->zones_count && rc == 0; i++)
+		rc = zone_check(config, i, why);
+	if (rc == 0)
+		rc = lcores_check(config, why);
+	for (unsigned int i = 0; i < config->ports_count && rc == 0; i++)
+		rc = port_check(config, i, why);
+	if (rc == 0)
+		rc = queues_check(config, why);
+	return rc < 0 ? rc : numbers_check(config, why);
 }
 
 int
 config_read(const char *path, struct config **config, struct why *why)
 {
-	struct why complaints = {.text = ""};
-	const cyaml_config_t how = {
-		.log_fn = complaint_keep,
-		.log_ctx = &complaints,
-		.log_level = CYAML_LOG_WARNING,
-		.mem_fn = cyaml_mem,
-	};
-	struct config *read = NULL;
-	cyaml_err_t error;
-	int rc;
+	struct port_settings *settings;
+	struct config *read;
+	int rc = port_settings_read(path, &schema, &settings, why);
 
-	if (access(path, R_OK) < 0)
-		return why_errno(why, "%s", path);
-	error = cyaml_load_file(path, &how, &schema, (cyaml_data_t **)&read, NULL);
-	if (error != CYAML_OK)
-		return why_set(why, EINVAL, "%s: %s", path,
-			complaints.text[0] ? complaints.text : cyaml_strerror(error));
+	if (rc < 0)
+		return rc;
+	read = port_settings_values(settings);
+	read->settings = settings;
 	rc = config_check(read, why);
 	if (rc < 0) {
-		why_prefix(why, "%s", path);
 		config_free(read);
 		return rc;
 	}
@@ -174,8 +332,6 @@ config_read(const char *path, struct config **config, struct why *why)
 void
 config_free(struct config *config)
 {
-	const cyaml_config_t how = {.mem_fn = cyaml_mem};
-
 	if (config)
-		cyaml_free(&how, &schema, config, 0);
+		port_settings_free(config->settings);
 }

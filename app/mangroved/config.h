@@ -3,8 +3,11 @@
 #define MANGROVED_CONFIG_H
 
 #include "packet/packet.h"
+#include "port/settings.h"
 #include "worker/worker.h"
 #include "zone/zone.h"
+
+enum { CONFIG_PORTS_MAX = 16, CONFIG_LCORES_MAX = WORKER_LCORES_MAX - 1 };
 
 struct config_zone {
 	char *file, *origin, *anchors, *at;
@@ -15,6 +18,8 @@ struct config_zone {
 struct config_port {
 	char *device; /* as EAL's --vdev or -a takes it */
 	uint16_t queues;
+	unsigned int *lcores; /* CPUs; none: all of the configuration's */
+	unsigned int lcores_count;
 };
 
 enum config_hugepages { CONFIG_HUGEPAGES_AUTO, CONFIG_HUGEPAGES_YES, CONFIG_HUGEPAGES_NO };
@@ -27,20 +32,28 @@ struct config {
 	unsigned int zones_count;
 	struct config_port *ports;
 	unsigned int ports_count;
-	unsigned int *lcores;
+	unsigned int *lcores; /* CPUs */
 	unsigned int lcores_count;
 	enum worker_idle idle;
 	enum config_hugepages hugepages;
 	unsigned int memory_mb;
-	char *file_prefix, *variant, *drivers_config, *builder, *xdp_program;
+	char *file_prefix, *variant, *drivers_config, *xdp_program;
+	unsigned int log_level; /* RTE_LOG_* */
+	char *builder;
+	unsigned int builder_cpu_seconds, builder_wall_seconds, builder_memory_mb;
 	char **eal_extra;
 	unsigned int eal_extra_count;
-	struct packet_service service; /* from addresses */
+	struct packet_service service;	/* from addresses */
+	struct port_settings *settings; /* owns all of this, and knows its lines */
 };
 
 /** Read and check a configuration. @return 0 or -errno: file, line and key */
 int config_read(const char *path, struct config **config, struct why *why);
 
+/** NULL is fine. */
 void config_free(struct config *config);
+
+/** Which of config->lcores serves a queue. */
+unsigned int config_queue_lcore(const struct config *config, unsigned int port, unsigned int queue);
 
 #endif

@@ -1,36 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <getopt.h>
 #include <libgen.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "server.h"
-
-int server_log_type;
+#include "log.h"
+#include "reload.h"
 
 static const char help[] =
 	"usage: mangroved --config FILE [--check]\n"
 	"\n"
 	"Answers DNS queries on NIC queues, from a zone that it has verified.\n"
 	"\n"
-	"  --config FILE  YAML; mangroved.yaml documents each key\n"
-	"  --check        read the configuration, build the zone, start nothing\n"
+	"  -c, --config FILE  YAML; mangroved.yaml documents each key\n"
+	"  --check            read the configuration and the drivers' files, build the zone,\n"
+	"                     say what would be started, and start nothing\n"
 	"  --help, --version\n"
 	"\n"
 	"SIGHUP loads the zone anew, SIGUSR1 logs the counters, SIGTERM and SIGINT stop.\n"
 	"Exit code: 0 stopped when asked, 1 failed, 2 wrong usage or configuration\n";
 
+enum { OPTION_CHECK = 256 };
+
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
-	{"check", no_argument, NULL, 'k'},
+	{"check", no_argument, NULL, OPTION_CHECK},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'v'},
 	{0},
 };
+
+static const int signals_taken[] = {SIGHUP, SIGUSR1, RELOAD_SIGNAL, SIGTERM, SIGINT};
 
 static int
 failed(int code, const struct why *why)
@@ -40,62 +43,148 @@ failed(int code, const struct why *why)
 }
 
 static void
-directory_find(char directory[static 256])
+directory_find(char directory[static SERVER_PATH_MAX])
 {
-	char path[256] = "";
+	char path[SERVER_PATH_MAX] = "";
 
 	if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0)
 		path[0] = '\0';
-	snprintf(directory, 256, "%s", dirname(path));
+	snprintf(directory, SERVER_PATH_MAX, "%s", dirname(path));
 }
 
 static void
-zone_reload(struct server *server)
+ready_say(const struct server *server)
+{
+	const struct config *config = server->config;
+	char addresses[1024] = "", name[WIRE_NAME_TEXT_MAX];
+	struct image_facts facts;
+	size_t used = 0;
+
+	for (unsigned int i = 0; i < config->addresses_count && used < sizeof(addresses); i++)
+		used += (size_t)snprintf(addresses + used, sizeof(addresses) - used, "%s%s",
+			i ? "," : "", config->addresses[i]);
+	image_facts(server->catalogue->images[0], &facts);
+	log_say(NOTICE, log_main,
+		"ready pid=%d zone=%s serial=%u addresses=%s lcores=%u variant=%s hugepages=%s\n",
+		getpid(), wire_name_to_text(&facts.origin, name), facts.serial, addresses,
+		config->lcores_count, server->workers[0].variant->name,
+		server->hugepages ? "yes" : "no");
+}
+
+/* A build has ended: publish what it made. */
+static void
+zone_replace(struct server *server, struct reload *reload)
 {
 	struct image_catalogue *catalogue;
 	struct why why;
+	int rc;
 
-	if (server_catalogue_build(server, &catalogue, &why) < 0) {
-		SERVER_LOG(ERR, "zone refused, the old one stays: %s\n", why.text);
+	if (!reload_take(reload, &catalogue, &rc))
 		return;
+	if (rc < 0) {
+		log_say(ERR, log_zone, "zone refused, the old one stays: %s\n", reload->why.text);
+	} else {
+		server_catalogue_free(worker_publish(&server->slot, catalogue));
+		server->catalogue = catalogue;
+		log_say(NOTICE, log_zone, "zone published\n");
 	}
-	server_catalogue_free(worker_publish(&server->slot, catalogue));
-	server->catalogue = catalogue;
+	if (reload->again && reload_start(reload, &why) < 0)
+		log_say(ERR, log_zone, "zone not loaded: %s\n", why.text);
 }
 
 static void
-serve(struct server *server, const sigset_t *signals)
+serve(struct server *server, struct reload *reload, const sigset_t *signals)
 {
+	struct why why;
 	int number;
 
-	SERVER_LOG(NOTICE, "ready pid=%d lcores=%u variant=%s\n", getpid(),
-		server->config->lcores_count, server->workers[0].variant->name);
+	ready_say(server);
 	for (;;) {
 		if (sigwait(signals, &number) != 0)
 			continue;
-		if (number == SIGHUP)
-			zone_reload(server);
-		else if (number == SIGUSR1)
+		if (number == SIGHUP) {
+			log_say(NOTICE, log_zone, "zone is loaded anew\n");
+			if (reload_start(reload, &why) < 0)
+				log_say(ERR, log_zone, "zone not loaded: %s\n", why.text);
+		} else if (number == RELOAD_SIGNAL) {
+			zone_replace(server, reload);
+		} else if (number == SIGUSR1) {
 			server_counters_log(server);
-		else
+		} else {
 			break;
+		}
 	}
-	SERVER_LOG(NOTICE, "stopping\n");
+	log_say(NOTICE, log_main, "stopping signal=%s\n", sigabbrev_np(number));
+}
+
+/* Build the first catalogue. @return 1: asked to stop meanwhile */
+static int
+zone_first(struct server *server, struct reload *reload, const sigset_t *signals, struct why *why)
+{
+	int number, rc = reload_start(reload, why);
+
+	while (rc == 0) {
+		if (sigwait(signals, &number) != 0)
+			continue;
+		if (number == SIGTERM || number == SIGINT)
+			return 1;
+		if (reload_take(reload, &server->catalogue, &rc)) {
+			if (rc < 0)
+				*why = reload->why;
+			break;
+		}
+	}
+	return rc;
 }
 
 static int
-run(struct server *server, const sigset_t *signals)
+run(struct server *server, struct reload *reload, const sigset_t *signals)
 {
 	struct why why = {.text = ""};
 	int rc = server_eal_start(server, &why);
 
 	if (rc == 0)
 		rc = server_start(server, &why);
-	if (rc == 0)
-		serve(server, signals);
+	if (rc == 0) {
+		log_started();
+		serve(server, reload, signals);
+	}
 	server_stop(server);
 	server_eal_stop(server);
 	return rc < 0 ? failed(1, &why) : 0;
+}
+
+/* @return the exit code */
+static int
+start(struct server *server, bool check_only)
+{
+	struct reload reload = {.server = server};
+	struct why why;
+	sigset_t signals;
+	int rc;
+
+	/* blocked before there are other threads, which inherit that: only this one takes them */
+	sigemptyset(&signals);
+	for (size_t i = 0; i < sizeof(signals_taken) / sizeof(signals_taken[0]); i++)
+		sigaddset(&signals, signals_taken[i]);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	rc = server_drivers_read(server, &why);
+	if (rc == 0)
+		rc = zone_first(server, &reload, &signals, &why);
+	if (rc < 0)
+		rc = failed(1, &why);
+	else if (rc == 0 && check_only)
+		server_plan_print(server);
+	else if (rc == 0)
+		rc = run(server, &reload, &signals);
+	else
+		rc = 0;
+	/* a build that still runs holds on to all of this: it and its child end with the process */
+	if (reload.running)
+		_exit(rc);
+	server_drivers_free(server);
+	server_catalogue_free(server->catalogue);
+	return rc;
 }
 
 int
@@ -105,16 +194,15 @@ main(int argc, char **argv)
 	const char *path = NULL;
 	struct config *config;
 	bool check_only = false;
-	struct why why;
-	sigset_t signals;
+	struct why why = {.text = "libsodium does not start"};
 	int option, rc;
 
-	while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
 		if (option == 'h')
 			return fputs(help, stdout) < 0;
 		if (option == 'v')
 			return puts("mangroved " MANGROVE_VERSION) < 0;
-		if (option == 'k')
+		if (option == OPTION_CHECK)
 			check_only = true;
 		else if (option == 'c')
 			path = optarg;
@@ -125,23 +213,11 @@ main(int argc, char **argv)
 		fputs("mangroved: --config FILE is needed, and nothing else; try --help\n", stderr);
 		return 2;
 	}
-	/* blocked before EAL makes threads, which inherit that: only serve() takes signals */
-	sigemptyset(&signals);
-	for (size_t i = 0; i < 4; i++)
-		sigaddset(&signals, ((const int[]){SIGHUP, SIGUSR1, SIGTERM, SIGINT})[i]);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	server_log_type = rte_log_register_type_and_pick_level("mangrove", RTE_LOG_INFO);
-	rte_openlog_stream(stderr);
-	directory_find(server.directory);
 	if (sodium_init() < 0 || config_read(path, &config, &why) < 0)
 		return failed(2, &why);
+	directory_find(server.directory);
 	server.config = config;
-	rc = server_catalogue_build(&server, &server.catalogue, &why);
-	if (rc < 0)
-		rc = failed(1, &why);
-	else if (!check_only)
-		rc = run(&server, &signals);
-	server_catalogue_free(server.catalogue);
+	rc = log_open(config->log_level, &why) < 0 ? failed(1, &why) : start(&server, check_only);
 	config_free(config);
 	return rc;
 }

@@ -1,296 +1,133 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* EAL, ports and lcores: up and down. */
+/* Ports and lcores: up and down. */
 #include "server.h"
 
-#include <dirent.h>
+#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <rte_eal.h>
+#include <inttypes.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { EAL_ARGUMENTS_MAX = 128, EAL_TEXT = 1536 };
-
-struct eal_arguments {
-	char *list[EAL_ARGUMENTS_MAX];
-	int count;
-};
-
-__attribute__((format(printf, 2, 3))) static void
-argument_add(struct eal_arguments *arguments, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (arguments->count == EAL_ARGUMENTS_MAX - 1 ||
-		vasprintf(&arguments->list[arguments->count++], format, args) < 0)
-		abort();
-	va_end(args);
-}
-
-static unsigned long
-hugepages_free_mb(void)
-{
-	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
-	unsigned long pages = 0;
-
-	if (file && fscanf(file, "%lu", &pages) != 1)
-		pages = 0;
-	if (file)
-		fclose(file);
-	return 2 * pages;
-}
+#include "log.h"
 
 static int
-memory_arguments(const struct config *config, struct eal_arguments *arguments, struct why *why)
+driver_read(struct server *server, unsigned int index, const char *name, struct why *why)
 {
-	bool enough = hugepages_free_mb() >= config->memory_mb;
-
-	if (config->hugepages == CONFIG_HUGEPAGES_YES && !enough)
-		return why_set(why, ENOMEM,
-			"hugepages: %u MB wanted, %lu MB of 2 MB pages are free; see "
-			"/proc/sys/vm/nr_hugepages, or set hugepages: no",
-			config->memory_mb, hugepages_free_mb());
-	if (config->hugepages == CONFIG_HUGEPAGES_NO || !enough)
-		argument_add(arguments, "--no-huge");
-	else
-		argument_add(arguments, "--huge-unlink=always");
-	argument_add(arguments, "-m");
-	argument_add(arguments, "%u", config->memory_mb);
-	return 0;
-}
-
-/* "net_af_xdp0,iface=x" is of driver net_af_xdp; a PCI address has a driver that EAL finds. */
-static bool
-device_driver(const char *device, char driver[static 64])
-{
-	size_t length = strcspn(device, ",");
-
-	while (length && device[length - 1] >= '0' && device[length - 1] <= '9')
-		length--;
-	if (strncmp(device, "net_", 4) != 0 || length >= 64)
-		return false;
-	memcpy(driver, device, length);
-	driver[length] = '\0';
-	return true;
-}
-
-static const char *
-drivers_directory(const struct config *config)
-{
-	return config->drivers_config ? config->drivers_config : MANGROVE_DRIVERS_CONFIG;
-}
-
-/* Claim the interface that the device names, and hand the driver our XDP program. */
-static int
-xdp_prepare(
-	struct server *server, unsigned int index, char device[static EAL_TEXT], struct why *why)
-{
-	const struct config *config = server->config;
-	const char *at = strstr(config->ports[index].device, "iface=");
-	char interface[64] = "", object[512], copy[300];
+	char directory[SERVER_PATH_MAX], key[32];
 	int rc;
 
-	if (at)
-		snprintf(interface, sizeof(interface), "%.*s", (int)strcspn(at + 6, ","), at + 6);
-	rc = port_xdp_claim(interface, &server->xdp[index], why);
+	server_drivers_path(server, directory);
+	rc = port_driver_read(directory, name, &server->drivers[index], why);
 	if (rc < 0)
 		return rc;
-	server_path(server, config->xdp_program, "mangrove_xdp.o", object);
-	snprintf(copy, sizeof(copy), "/tmp/mangrove-xdp-%d-%u.o", getpid(), index);
-	rc = port_xdp_specialize(object, &config->service, copy, why);
-	snprintf(device, EAL_TEXT, "%s,start_queue=0,queue_count=%u,xdp_prog=%s",
-		config->ports[index].device, config->ports[index].queues, copy);
-	return rc;
-}
-
-static int
-device_arguments(
-	struct server *server, unsigned int index, struct eal_arguments *arguments, struct why *why)
-{
-	const char *device = server->config->ports[index].device;
-	char text[EAL_TEXT], driver[64];
-	int rc;
-
-	snprintf(text, sizeof(text), "%s", device);
-	if (!device_driver(device, driver)) {
-		argument_add(arguments, "-a");
-		argument_add(arguments, "%s", text);
-		return 0;
-	}
-	rc = port_driver_read(
-		drivers_directory(server->config), driver, &server->drivers[index], why);
-	if (rc == 0 && server->drivers[index]->xdp)
-		rc = xdp_prepare(server, index, text, why);
-	argument_add(arguments, "--vdev=%s", text);
-	return rc;
-}
-
-static void
-lcore_arguments(const struct config *config, struct eal_arguments *arguments)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-
-	/* lcore 0 is control; it runs where the first worker does and mostly waits */
-	fprintf(stream, "0@%u", config->lcores[0]);
-	for (unsigned int i = 0; i < config->lcores_count; i++)
-		fprintf(stream, ",%u@%u", i + 1, config->lcores[i]);
-	fclose(stream);
-	argument_add(arguments, "--lcores=%s", text);
-	free(text);
-}
-
-static void
-xdp_copies_remove(const struct server *server)
-{
-	char copy[300];
-
-	for (unsigned int i = 0; i < server->config->ports_count; i++) {
-		snprintf(copy, sizeof(copy), "/tmp/mangrove-xdp-%d-%u.o", getpid(), i);
-		unlink(copy);
-	}
+	snprintf(key, sizeof(key), "ports[%u].queues", index);
+	return port_settings_bound(server->config->settings, why, key,
+		server->config->ports[index].queues, 1, server->drivers[index]->queues_max);
 }
 
 int
-server_eal_start(struct server *server, struct why *why)
+server_drivers_read(struct server *server, struct why *why)
 {
-	const struct config *config = server->config;
-	struct eal_arguments arguments = {.count = 0};
-	bool any_pci = false;
-	char driver[64];
-	int rc;
+	char name[PORT_DRIVER_NAME_MAX];
 
-	for (unsigned int i = 0; i < SERVER_PORTS_MAX; i++)
-		server->xdp[i].lock = -1;
-	argument_add(&arguments, "mangroved");
-	argument_add(&arguments, "--file-prefix=%s",
-		config->file_prefix ? config->file_prefix : "mangrove");
-	argument_add(&arguments, "--log-level=*:warning");
-	argument_add(&arguments, "--log-level=mangrove:info");
-	argument_add(&arguments, "--no-telemetry");
-	lcore_arguments(config, &arguments);
-	rc = memory_arguments(config, &arguments, why);
-	for (unsigned int i = 0; i < config->ports_count && rc == 0; i++)
-		rc = device_arguments(server, i, &arguments, why);
-	for (unsigned int i = 0; i < config->ports_count; i++)
-		any_pci |= !device_driver(config->ports[i].device, driver);
-	if (!any_pci)
-		argument_add(&arguments, "--no-pci");
-	for (unsigned int i = 0; i < config->eal_extra_count; i++)
-		argument_add(&arguments, "%s", config->eal_extra[i]);
-	if (rc < 0)
-		return rc;
-	if (rte_eal_init(arguments.count, arguments.list) < 0)
-		return why_set(why, EINVAL, "DPDK does not start: %s", rte_strerror(rte_errno));
-	server->eal_runs = true;
-	return rc;
-}
+	for (unsigned int i = 0; i < server->config->ports_count; i++) {
+		int rc;
 
-/* EAL leaves its files behind for secondary processes; there are none. */
-static void
-runtime_remove(const char *directory)
-{
-	DIR *listing = opendir(directory);
-	const struct dirent *entry;
-
-	while (listing && (entry = readdir(listing)))
-		unlinkat(dirfd(listing), entry->d_name, 0);
-	if (listing)
-		closedir(listing);
-	rmdir(directory);
+		if (!port_device_driver(server->config->ports[i].device, name))
+			continue;
+		rc = driver_read(server, i, name, why);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 void
-server_eal_stop(struct server *server)
+server_drivers_free(struct server *server)
 {
-	char directory[512];
-
-	xdp_copies_remove(server);
-	for (unsigned int i = 0; i < SERVER_PORTS_MAX; i++) {
-		port_xdp_release(&server->xdp[i]);
+	for (unsigned int i = 0; i < CONFIG_PORTS_MAX; i++)
 		port_driver_free(server->drivers[i]);
-	}
-	/* what did not start here may be another's */
-	if (!server->eal_runs)
-		return;
-	snprintf(directory, sizeof(directory), "%s", rte_eal_get_runtime_dir());
-	rte_eal_cleanup();
-	runtime_remove(directory);
+}
+
+/* The port that EAL made of a device: named by what stands before the device's arguments. */
+static int
+port_find(const char *device, uint16_t *id, struct why *why)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	int length = (int)strcspn(device, ",");
+
+	snprintf(name, sizeof(name), "%.*s", length, device);
+	/* EAL writes PCI addresses with their domain */
+	if (rte_eth_dev_get_port_by_name(name, id) == 0)
+		return 0;
+	snprintf(name, sizeof(name), "0000:%.*s", length, device);
+	if (rte_eth_dev_get_port_by_name(name, id) == 0)
+		return 0;
+	return why_set(why, ENODEV, "no such device, or no driver for it");
 }
 
 static int
-ports_start(struct server *server, struct why *why)
+port_up(struct server *server, unsigned int index, struct why *why)
 {
-	const struct config *config = server->config;
+	const struct config_port *wanted = &server->config->ports[index];
+	struct port *port = &server->ports[index];
+	struct rte_eth_dev_info info;
+	uint16_t id;
+	int rc = port_find(wanted->device, &id, why);
 
-	if (rte_eth_dev_count_avail() != config->ports_count)
-		return why_set(why, ENODEV, "%u ports configured, DPDK found %u",
-			config->ports_count, rte_eth_dev_count_avail());
-	for (unsigned int i = 0; i < config->ports_count; i++) {
-		struct rte_eth_dev_info info;
-		int rc = 0;
-
-		rte_eth_dev_info_get((uint16_t)i, &info);
-		if (!server->drivers[i])
-			rc = port_driver_read(drivers_directory(config), info.driver_name,
-				&server->drivers[i], why);
-		if (rc == 0)
-			rc = port_start((uint16_t)i, server->drivers[i], config->ports[i].queues,
-				&server->ports[i], why);
-		if (rc < 0) {
-			why_prefix(why, "%s", config->ports[i].device);
-			return rc;
-		}
-		server->ports_started++;
+	if (rc == 0 && !server->drivers[index]) {
+		rte_eth_dev_info_get(id, &info);
+		rc = driver_read(server, index, info.driver_name, why);
 	}
+	if (rc == 0)
+		rc = port_start(id, server->drivers[index], wanted->queues, port, why);
+	if (rc < 0)
+		return rc;
+	log_say(INFO, log_port, "port up device=%.*s driver=%s queues=%u burst=%u offload=%s\n",
+		(int)strcspn(wanted->device, ","), wanted->device, server->drivers[index]->driver,
+		port->queue_count, port->burst, port->offload ? "yes" : "no");
+	server->ports_started++;
 	return 0;
 }
 
 static void
 queues_deal(struct server *server)
 {
-	unsigned int dealt = 0;
-
 	for (unsigned int i = 0; i < server->ports_started; i++)
 		for (uint16_t queue = 0; queue < server->ports[i].queue_count; queue++) {
-			struct worker *w = &server->workers[dealt++ % server->config->lcores_count];
-			enum port_checksum checksum = server->drivers[i]->checksum;
+			const struct port *port = &server->ports[i];
+			struct worker *w =
+				&server->workers[config_queue_lcore(server->config, i, queue)];
 
 			w->queues[w->queue_count++] = (struct worker_queue){
-				.port_id = server->ports[i].id,
+				.port_id = port->id,
 				.queue_id = queue,
-				.verify_in_software = checksum == PORT_CHECKSUM_SOFTWARE,
-				.trust_link = checksum == PORT_CHECKSUM_TRUSTED,
-				.offload = server->ports[i].offload,
+				.burst = port->burst,
+				.verify_in_software = port->checksum == PORT_CHECKSUM_SOFTWARE,
+				.trust_link = port->checksum == PORT_CHECKSUM_TRUSTED,
+				.offload = port->offload,
 			};
 		}
 }
 
-int
-server_start(struct server *server, struct why *why)
+static int
+workers_start(struct server *server, struct why *why)
 {
 	const struct config *config = server->config;
-	int rc = ports_start(server, why);
+	size_t size = config->lcores_count * sizeof(*server->workers);
 
-	if (rc < 0)
-		return rc;
-	if (worker_slot_init(&server->slot, config->lcores_count) < 0)
+	server->workers = aligned_alloc(RTE_CACHE_LINE_SIZE, size);
+	if (!server->workers || worker_slot_init(&server->slot, config->lcores_count) < 0)
 		return why_set(why, ENOMEM, "out of memory");
-	server->workers = aligned_alloc(64, config->lcores_count * sizeof(*server->workers));
-	if (!server->workers)
-		return why_set(why, ENOMEM, "out of memory");
-	memset(server->workers, 0, config->lcores_count * sizeof(*server->workers));
+	memset(server->workers, 0, size);
 	queues_deal(server);
 	worker_publish(&server->slot, server->catalogue);
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
 		struct worker *w = &server->workers[i];
+		int rc;
 
 		w->index = i;
 		w->slot = &server->slot;
@@ -299,60 +136,126 @@ server_start(struct server *server, struct why *why)
 		w->idle = config->idle;
 		rc = rte_eal_remote_launch(worker_run, w, i + 1);
 		if (rc < 0)
-			return why_set(why, -rc, "lcore %u does not start", i + 1);
+			return why_set(why, -rc, "the lcore of CPU %u does not start: %s",
+				config->lcores[i], strerror(-rc));
+		server->workers_started++;
 	}
-	/* the kernel has the program now */
-	xdp_copies_remove(server);
 	return 0;
+}
+
+int
+server_start(struct server *server, struct why *why)
+{
+	for (unsigned int i = 0; i < server->config->ports_count; i++) {
+		int rc = port_up(server, i, why);
+
+		if (rc < 0) {
+			log_quote(why);
+			why_prefix(why, "%s", server->config->ports[i].device);
+			return rc;
+		}
+	}
+	return workers_start(server, why);
 }
 
 void
 server_stop(struct server *server)
 {
-	if (!server->eal_runs)
-		return;
-	for (unsigned int i = 0; server->workers && i < server->config->lcores_count; i++)
+	for (unsigned int i = 0; i < server->workers_started; i++)
 		atomic_store_explicit(&server->workers[i].stop, true, memory_order_relaxed);
-	rte_eal_mp_wait_lcore();
-	if (server->workers)
+	for (unsigned int i = 0; i < server->workers_started; i++)
+		rte_eal_wait_lcore(i + 1);
+	if (server->workers_started)
 		server_counters_log(server);
 	for (unsigned int i = 0; i < server->ports_started; i++)
 		port_stop(&server->ports[i]);
+	server->ports_started = 0;
+	server->workers_started = 0;
 	worker_slot_free(&server->slot);
 	free(server->workers);
+	server->workers = NULL;
 }
 
 static void
 counter_log(const char *name, uint64_t value)
 {
 	if (value)
-		SERVER_LOG(INFO, "count %s=%llu\n", name, (unsigned long long)value);
+		log_say(INFO, log_main, "count %s=%" PRIu64 "\n", name, value);
+}
+
+/* Sum a counter that stands at the same place in each worker. */
+static uint64_t
+workers_sum(const struct server *server, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < server->workers_started; i++)
+		sum += atomic_load_explicit(
+			(const _Atomic uint64_t *)((const uint8_t *)&server->workers[i] + offset),
+			memory_order_relaxed);
+	return sum;
+}
+
+static void
+ports_log(const struct server *server)
+{
+	struct rte_eth_stats sum = {0}, stats;
+
+	for (unsigned int i = 0; i < server->ports_started; i++) {
+		if (rte_eth_stats_get(server->ports[i].id, &stats) < 0)
+			continue;
+		sum.ibytes += stats.ibytes;
+		sum.obytes += stats.obytes;
+		sum.imissed += stats.imissed;
+		sum.ierrors += stats.ierrors;
+	}
+	counter_log("received_octets", sum.ibytes);
+	counter_log("sent_octets", sum.obytes);
+	counter_log("port_missed", sum.imissed);
+	counter_log("port_errors", sum.ierrors);
 }
 
 void
 server_counters_log(const struct server *server)
 {
-	uint64_t received = 0, sent = 0, unsent = 0, packet[PACKET_VERDICTS] = {0};
-	uint64_t engine[ENGINE_VERDICTS] = {0};
+	counter_log("received", workers_sum(server, offsetof(struct worker, received)));
+	counter_log("sent", workers_sum(server, offsetof(struct worker, sent)));
+	counter_log("unsent", workers_sum(server, offsetof(struct worker, unsent)));
+	ports_log(server);
+	for (size_t i = 0; i < PACKET_VERDICTS; i++)
+		counter_log(packet_verdict_names[i],
+			workers_sum(server, offsetof(struct worker, counters.packet[i])));
+	for (size_t i = 0; i < ENGINE_VERDICTS; i++)
+		counter_log(engine_verdict_names[i],
+			workers_sum(server, offsetof(struct worker, counters.engine[i])));
+}
 
-	for (unsigned int i = 0; i < server->config->lcores_count; i++) {
-		const struct worker *w = &server->workers[i];
+void
+server_plan_print(const struct server *server)
+{
+	static const char *const checksums[] = {"nic", "software", "trusted"};
+	const struct config *config = server->config;
 
-		received += atomic_load_explicit(&w->received, memory_order_relaxed);
-		sent += atomic_load_explicit(&w->sent, memory_order_relaxed);
-		unsent += atomic_load_explicit(&w->unsent, memory_order_relaxed);
-		for (unsigned int k = 0; k < PACKET_VERDICTS; k++)
-			packet[k] +=
-				atomic_load_explicit(&w->counters.packet[k], memory_order_relaxed);
-		for (unsigned int k = 0; k < ENGINE_VERDICTS; k++)
-			engine[k] +=
-				atomic_load_explicit(&w->counters.engine[k], memory_order_relaxed);
+	for (unsigned int i = 0; i < config->addresses_count; i++)
+		printf("address %s\n", config->addresses[i]);
+	for (unsigned int i = 0; i < config->ports_count; i++) {
+		const struct config_port *port = &config->ports[i];
+		const struct port_driver *driver = server->drivers[i];
+
+		printf("port %s queues=%u", port->device, port->queues);
+		if (driver)
+			printf(" driver=%s rx_descriptors=%u tx_descriptors=%u mbufs=%u burst=%u "
+			       "checksum=%s",
+				driver->driver, driver->rx_descriptors, driver->tx_descriptors,
+				driver->mbufs, driver->burst, checksums[driver->checksum]);
+		printf(" cpus=");
+		for (unsigned int queue = 0; queue < port->queues; queue++)
+			printf("%s%u", queue ? "," : "",
+				config->lcores[config_queue_lcore(config, i, queue)]);
+		printf("\n");
 	}
-	counter_log("received", received);
-	counter_log("sent", sent);
-	counter_log("unsent", unsent);
-	for (unsigned int k = 0; k < PACKET_VERDICTS; k++)
-		counter_log(packet_verdict_names[k], packet[k]);
-	for (unsigned int k = 0; k < ENGINE_VERDICTS; k++)
-		counter_log(engine_verdict_names[k], engine[k]);
+	printf("memory %u MB, hugepages: %s\n", config->memory_mb,
+		config->hugepages == CONFIG_HUGEPAGES_NO    ? "no"
+		: config->hugepages == CONFIG_HUGEPAGES_YES ? "yes"
+							    : "if there are enough");
 }

@@ -2,53 +2,60 @@
 #ifndef MANGROVED_SERVER_H
 #define MANGROVED_SERVER_H
 
-#include <rte_log.h>
-
 #include "builder/builder.h"
 #include "config.h"
 #include "port/port.h"
 
-enum { SERVER_PORTS_MAX = 16 };
+enum { SERVER_PATH_MAX = 512 };
 
 /** All that runs. */
 struct server {
 	const struct config *config;
-	char directory[256]; /* of the running program */
-	struct port_driver *drivers[SERVER_PORTS_MAX];
-	struct port_xdp xdp[SERVER_PORTS_MAX];
-	struct port ports[SERVER_PORTS_MAX];
+	char directory[SERVER_PATH_MAX]; /* of the running program */
+	char runtime[SERVER_PATH_MAX];	 /* where EAL keeps its files; "": not ours to remove */
+	struct port_driver *drivers[CONFIG_PORTS_MAX]; /* NULL: not known before EAL runs */
+	struct port_xdp xdp[CONFIG_PORTS_MAX];
+	bool hugepages, eal_runs;
+	struct port ports[CONFIG_PORTS_MAX];
 	unsigned int ports_started;
-	bool eal_runs;
 	struct worker *workers;
+	unsigned int workers_started;
 	struct worker_slot slot;
 	struct image_catalogue *catalogue; /* the published one */
 };
 
-extern int server_log_type;
-#define SERVER_LOG(level, ...) rte_log(RTE_LOG_##level, server_log_type, "mangrove: " __VA_ARGS__)
+/** Find what belongs to us: what the configuration says, else beside the program. */
+void server_builder_path(const struct server *server, char path[static SERVER_PATH_MAX]);
+void server_drivers_path(const struct server *server, char path[static SERVER_PATH_MAX]);
+void server_xdp_path(const struct server *server, char path[static SERVER_PATH_MAX]);
 
-/** What a program beside ours is called, if the configuration does not say. */
-void server_path(const struct server *server, const char *configured, const char *name,
-	char path[static 512]);
-
-/** Load, verify and compile the zones in a bounded child. */
+/** Load, verify and compile the zones in bounded children. Any thread. */
 int server_catalogue_build(
 	const struct server *server, struct image_catalogue **catalogue, struct why *why);
 
+/** NULL is fine. */
 void server_catalogue_free(const struct image_catalogue *catalogue);
 
-/** Read driver files, claim interfaces, start EAL; undone by server_eal_stop() also if it fails. */
+/** Read the driver files of those ports whose device names its driver. */
+int server_drivers_read(struct server *server, struct why *why);
+
+void server_drivers_free(struct server *server);
+
+/** Claim interfaces and start EAL; undone by server_eal_stop(), also if it fails. */
 int server_eal_start(struct server *server, struct why *why);
 
 void server_eal_stop(struct server *server);
 
-/** Bring ports and lcores up; undone by server_stop(). */
+/** Bring ports and lcores up; undone by server_stop(), also if it fails. */
 int server_start(struct server *server, struct why *why);
 
-/** Stop lcores, then ports. */
+/** Stop lcores, when they have answered what was received, then ports. */
 void server_stop(struct server *server);
 
-/** Log all counters, by name. */
+/** Log all counters that are not 0, by name. */
 void server_counters_log(const struct server *server);
+
+/** Say on standard output what would be started. */
+void server_plan_print(const struct server *server);
 
 #endif

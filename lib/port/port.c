@@ -7,53 +7,108 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MBUF_CACHE = 128 };
+/* A burst's worth of mbufs goes round in it many times before the pool's ring is touched. */
+enum { MBUF_CACHE = 256 };
 
-static const uint64_t wanted_rss = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_UDP |
-				   RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_NONFRAG_IPV6_UDP;
+static const uint64_t tx_sums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
 
-static int
-queues_setup(struct port *port, const struct port_driver *driver, struct why *why)
+static uint64_t
+rx_offloads(enum port_offload wanted)
 {
-	int socket = rte_eth_dev_socket_id(port->id);
-	uint16_t rx = driver->rx_descriptors, tx = driver->tx_descriptors;
-	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx);
+	return (wanted & PORT_OFFLOAD_RX_IPV4_CHECKSUM ? RTE_ETH_RX_OFFLOAD_IPV4_CKSUM : 0) |
+	       (wanted & PORT_OFFLOAD_RX_UDP_CHECKSUM ? RTE_ETH_RX_OFFLOAD_UDP_CKSUM : 0);
+}
 
-	for (uint16_t queue = 0; queue < port->queue_count && rc == 0; queue++) {
-		rc = rte_eth_rx_queue_setup(
-			port->id, queue, rx, (unsigned int)socket, NULL, port->pool);
-		if (rc == 0)
-			rc = rte_eth_tx_queue_setup(
-				port->id, queue, tx, (unsigned int)socket, NULL);
-	}
-	if (rc < 0)
-		return why_set(why, -rc, "port %u: queues: %s", port->id, strerror(-rc));
-	return 0;
+static uint64_t
+tx_offloads(enum port_offload wanted, uint64_t capable)
+{
+	uint64_t offloads = 0;
+
+	/* one without the other would leave half of the work undone */
+	if ((wanted & PORT_OFFLOAD_TX_CHECKSUMS) && (capable & tx_sums) == tx_sums)
+		offloads |= tx_sums;
+	if (wanted & PORT_OFFLOAD_TX_FAST_FREE)
+		offloads |= capable & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	return offloads;
+}
+
+static uint64_t
+rss_hashes(enum port_rss wanted)
+{
+	return (wanted & PORT_RSS_IPV4 ? RTE_ETH_RSS_IPV4 : 0) |
+	       (wanted & PORT_RSS_IPV4_UDP ? RTE_ETH_RSS_NONFRAG_IPV4_UDP : 0) |
+	       (wanted & PORT_RSS_IPV6 ? RTE_ETH_RSS_IPV6 : 0) |
+	       (wanted & PORT_RSS_IPV6_UDP ? RTE_ETH_RSS_NONFRAG_IPV6_UDP : 0);
 }
 
 static int
 device_configure(struct port *port, const struct port_driver *driver,
 	const struct rte_eth_dev_info *info, struct why *why)
 {
-	const uint64_t sums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
+	uint64_t hashes = rss_hashes(driver->rss) & info->flow_type_rss_offloads;
 	struct rte_eth_conf conf = {0};
 	int rc;
 
-	port->offload = driver->offload && (info->tx_offload_capa & sums) == sums;
-	if (port->offload)
-		conf.txmode.offloads = sums;
-	if (driver->checksum == PORT_CHECKSUM_NIC)
-		conf.rxmode.offloads =
-			info->rx_offload_capa &
-			(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
-	if (port->queue_count > 1 && (info->flow_type_rss_offloads & wanted_rss)) {
+	conf.rxmode.offloads = rx_offloads(driver->offloads) & info->rx_offload_capa;
+	conf.txmode.offloads = tx_offloads(driver->offloads, info->tx_offload_capa);
+	port->offload = (conf.txmode.offloads & tx_sums) != 0;
+	if (port->queue_count > 1 && hashes) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & wanted_rss;
+		conf.rx_adv_conf.rss_conf.rss_hf = hashes;
 	}
 	rc = rte_eth_dev_configure(port->id, port->queue_count, port->queue_count, &conf);
 	if (rc < 0)
-		return why_set(why, -rc, "port %u: %s", port->id, strerror(-rc));
+		return why_set(why, -rc, "configure: %s", strerror(-rc));
 	return 0;
+}
+
+static int
+queue_setup(struct port *port, const struct port_driver *driver, uint16_t queue, uint16_t rx,
+	uint16_t tx, struct why *why)
+{
+	int socket = rte_eth_dev_socket_id(port->id);
+	char name[RTE_MEMPOOL_NAMESIZE];
+	int rc;
+
+	snprintf(name, sizeof(name), "port%u-%u", port->id, queue);
+	port->pools[queue] = rte_pktmbuf_pool_create(
+		name, driver->mbufs, MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
+	if (!port->pools[queue])
+		return why_set(why, ENOMEM, "queue %u: no memory for %u mbufs; raise memory_mb",
+			queue, driver->mbufs);
+	rc = rte_eth_rx_queue_setup(
+		port->id, queue, rx, (unsigned int)socket, NULL, port->pools[queue]);
+	if (rc == 0)
+		rc = rte_eth_tx_queue_setup(port->id, queue, tx, (unsigned int)socket, NULL);
+	if (rc < 0)
+		return why_set(why, -rc, "queue %u: %s", queue, strerror(-rc));
+	return 0;
+}
+
+static int
+queues_setup(struct port *port, const struct port_driver *driver, struct why *why)
+{
+	uint16_t rx = driver->rx_descriptors, tx = driver->tx_descriptors;
+	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx);
+
+	if (rc < 0)
+		return why_set(why, -rc, "descriptors: %s", strerror(-rc));
+	for (uint16_t queue = 0; queue < port->queue_count && rc == 0; queue++)
+		rc = queue_setup(port, driver, queue, rx, tx, why);
+	return rc;
+}
+
+static int
+device_start(const struct port *port, const struct port_driver *driver, struct why *why)
+{
+	int rc = rte_eth_dev_start(port->id);
+
+	if (rc < 0)
+		return why_set(why, -rc, "start: %s", strerror(-rc));
+	if (!driver->promiscuous)
+		return 0;
+	rc = rte_eth_promiscuous_enable(port->id);
+	return rc < 0 && rc != -ENOTSUP ? why_set(why, -rc, "promiscuous: %s", strerror(-rc)) : 0;
 }
 
 int
@@ -61,30 +116,26 @@ port_start(uint16_t id, const struct port_driver *driver, uint16_t queue_count, 
 	struct why *why)
 {
 	struct rte_eth_dev_info info;
-	char name[RTE_MEMPOOL_NAMESIZE];
 	int rc;
 
-	*port = (struct port){.id = id, .queue_count = queue_count};
+	*port = (struct port){.id = id,
+		.queue_count = queue_count,
+		.burst = driver->burst,
+		.checksum = driver->checksum};
 	rc = rte_eth_dev_info_get(id, &info);
 	if (rc < 0)
-		return why_set(why, -rc, "port %u: %s", id, strerror(-rc));
+		return why_set(why, -rc, "%s", strerror(-rc));
 	if (queue_count > info.max_rx_queues || queue_count > info.max_tx_queues)
-		return why_set(why, EINVAL, "port %u: %u queues wanted, the device has %u", id,
-			queue_count, RTE_MIN(info.max_rx_queues, info.max_tx_queues));
-	snprintf(name, sizeof(name), "port%u", id);
-	port->pool = rte_pktmbuf_pool_create(name, driver->mbufs, MBUF_CACHE, 0,
-		RTE_MBUF_DEFAULT_BUF_SIZE, rte_eth_dev_socket_id(id));
-	if (!port->pool)
-		return why_set(why, ENOMEM, "port %u: no memory for %u mbufs", id, driver->mbufs);
+		return why_set(why, EINVAL, "%u queues wanted, the device has %u", queue_count,
+			RTE_MIN(info.max_rx_queues, info.max_tx_queues));
 	rc = device_configure(port, driver, &info, why);
 	if (rc == 0)
 		rc = queues_setup(port, driver, why);
+	if (rc == 0)
+		rc = device_start(port, driver, why);
 	if (rc < 0)
-		return rc;
-	rc = rte_eth_dev_start(id);
-	if (rc < 0)
-		return why_set(why, -rc, "port %u: start: %s", id, strerror(-rc));
-	return 0;
+		port_stop(port);
+	return rc;
 }
 
 void
@@ -92,5 +143,7 @@ port_stop(struct port *port)
 {
 	rte_eth_dev_stop(port->id);
 	rte_eth_dev_close(port->id);
-	rte_mempool_free(port->pool);
+	for (uint16_t queue = 0; queue < port->queue_count; queue++)
+		rte_mempool_free(port->pools[queue]);
+	*port = (struct port){0};
 }

@@ -13,6 +13,11 @@
 #include "base/base.h"
 #include "packet/packet.h"
 
+struct port_settings;
+struct rte_mempool;
+
+enum { PORT_QUEUES_MAX = 64, PORT_BURST_MAX = 32, PORT_DRIVER_NAME_MAX = 64 };
+
 /** How checksums of queries are verified (RFC 7720 2). */
 enum port_checksum {
 	PORT_CHECKSUM_NIC,	/* by mbuf flags, in software where they say nothing */
@@ -20,62 +25,104 @@ enum port_checksum {
 	PORT_CHECKSUM_TRUSTED,	/* not at all: a link that never leaves this host */
 };
 
+/** What the NIC is asked to do, if it can; bits of port_driver.offloads. */
+enum port_offload {
+	PORT_OFFLOAD_RX_IPV4_CHECKSUM = 1,
+	PORT_OFFLOAD_RX_UDP_CHECKSUM = 2,
+	PORT_OFFLOAD_TX_CHECKSUMS = 4, /* IPv4 and UDP */
+	PORT_OFFLOAD_TX_FAST_FREE = 8, /* sent mbufs are all of the queue's own pool */
+};
+
+/** What queues are chosen by, if the NIC can; bits of port_driver.rss. */
+enum port_rss {
+	PORT_RSS_IPV4 = 1,
+	PORT_RSS_IPV4_UDP = 2, /* ports too */
+	PORT_RSS_IPV6 = 4,
+	PORT_RSS_IPV6_UDP = 8,
+};
+
 /** A file of drivers-config/. */
 struct port_driver {
 	char *driver; /* the PMD's name, "net_af_xdp" */
-	uint16_t rx_descriptors, tx_descriptors;
-	uint32_t mbufs; /* in the port's pool */
+	uint16_t queues_max, rx_descriptors, tx_descriptors, burst;
+	uint32_t mbufs; /* for each queue */
 	enum port_checksum checksum;
-	bool offload; /* the NIC fills in checksums of replies, if it can */
-	bool xdp;     /* our XDP program is loaded to the interface that the device names */
+	enum port_offload offloads;
+	enum port_rss rss;
+	bool promiscuous;
+	bool xdp; /* our XDP program is loaded to the interface that the device names */
+	struct port_settings *settings; /* owns all of this */
 };
 
 /**
- * Read the file for a driver, `directory`/`name`.yaml. Needs no EAL.
+ * Read the file for a driver: `directory`/af_xdp.yaml for net_af_xdp. Needs no EAL.
  *
  * @param driver  the caller's: port_driver_free()
  */
 int port_driver_read(
 	const char *directory, const char *name, struct port_driver **driver, struct why *why);
 
+/** NULL is fine. */
 void port_driver_free(struct port_driver *driver);
+
+/**
+ * Which driver a virtual device is of: net_af_xdp for "net_af_xdp0,iface=eth0". Needs no EAL.
+ *
+ * @return false: it names no driver, as a PCI address does not
+ */
+bool port_device_driver(const char *device, char name[static PORT_DRIVER_NAME_MAX]);
+
+/**
+ * Find an argument of a device: "eth0" for the key "iface" above. Needs no EAL.
+ *
+ * @param value  cut at `size`
+ * @return false: there is none
+ */
+bool port_device_argument(const char *device, const char *key, char *value, size_t size);
 
 /** A port that runs. */
 struct port {
-	uint16_t id, queue_count;
-	bool offload; /* the NIC does it */
-	struct rte_mempool *pool;
+	uint16_t id, queue_count, burst;
+	enum port_checksum checksum;
+	bool offload;				    /* the NIC fills in checksums of replies */
+	struct rte_mempool *pools[PORT_QUEUES_MAX]; /* one for each queue: one lcore's */
 };
 
-/** Set up and start a port that EAL has probed. */
+/**
+ * Set up and start a port that EAL has probed.
+ *
+ * @param port  port_stop(); nothing is left of it when this fails
+ */
 int port_start(uint16_t id, const struct port_driver *driver, uint16_t queue_count,
 	struct port *port, struct why *why);
 
-/** Stop and close a port, and free its pool. */
+/** Stop and close a port, which also flushes what it still has to send, and free its pools. */
 void port_stop(struct port *port);
-
-/**
- * Write a copy of the XDP program that takes only datagrams for these addresses. Needs no EAL.
- *
- * @param object  the program as clang made it
- * @param path    of the copy
- */
-int port_xdp_specialize(const char *object, const struct packet_service *service, const char *path,
-	struct why *why);
 
 /** An interface that this process alone may load the program to. */
 struct port_xdp {
-	int lock; /* an abstract socket, so that the kernel drops it with the process */
-	unsigned int index;
+	int lock;    /* an abstract socket, so that the kernel drops it with the process */
+	int program; /* a copy of the program that knows the service addresses; no file to leave */
+	unsigned int index; /* of the interface */
+	uint8_t tag[8];	    /* of the program, as the kernel computes it */
 };
 
 /**
- * Claim an interface and make it free of a program that a dead process of ours left behind, known
- * by its name. Any other program is an error. Needs no EAL.
+ * Claim an interface: it is there and up, no other process of ours has it, and it is free of XDP
+ * programs; one that a dead process of ours left behind, known by its name and tag, is detached.
+ * Needs no EAL.
+ *
+ * @param object   the XDP program as clang made it
+ * @param service  datagrams to these addresses are taken, all else is left to the kernel
+ * @param stale    set if such a program was there
  */
-int port_xdp_claim(const char *interface, struct port_xdp *xdp, struct why *why);
+int port_xdp_claim(const char *interface, const char *object, const struct packet_service *service,
+	struct port_xdp *xdp, bool *stale, struct why *why);
 
-/** Detach our program and give the interface back. */
+/** A path by which this process can open the program. */
+void port_xdp_path(const struct port_xdp *xdp, char path[static 32]);
+
+/** Detach our program and give the interface back. Does nothing after a failed claim. */
 void port_xdp_release(struct port_xdp *xdp);
 
 #endif

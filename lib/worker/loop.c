@@ -3,6 +3,7 @@
 #include <rte_ethdev.h>
 #include <rte_pause.h>
 #include <rte_rcu_qsbr.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "worker/burst.h"
@@ -11,6 +12,8 @@ enum {
 	SEND_TRIES = 64,	/* a ring that is still full then drops, as a wire would */
 	EMPTY_BEFORE_IDLE = 64, /* empty rounds before an lcore yields in any way */
 	SLEEP_MIN_US = 10,
+	TIMER_SLACK_NS = 1000, /* the kernel's own 50 us would be most of a short sleep */
+	DRAIN_ROUNDS = 1024,   /* under a flood a queue is never empty */
 };
 
 static void
@@ -41,7 +44,7 @@ queue_serve(
 		.offload = queue->offload,
 	};
 	struct rte_mbuf *mbufs[WORKER_BURST];
-	uint16_t count = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, WORKER_BURST);
+	uint16_t count = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, queue->burst);
 	uint16_t replies;
 
 	if (count == 0)
@@ -76,27 +79,38 @@ idle(struct worker *w, unsigned int empty)
 	rte_rcu_qsbr_thread_online(w->slot->readers, w->index);
 }
 
+/* Serve each queue once. @return frames received */
+static unsigned int
+queues_serve(struct worker *w)
+{
+	const struct image_catalogue *catalogue =
+		atomic_load_explicit(&w->slot->current, memory_order_acquire);
+	unsigned int received = 0;
+
+	for (unsigned int i = 0; i < w->queue_count; i++)
+		received += queue_serve(w, &w->queues[i], catalogue);
+	/* nothing of `catalogue` is held any more: an old one may go */
+	rte_rcu_qsbr_quiescent(w->slot->readers, w->index);
+	return received;
+}
+
 int
 worker_run(void *argument)
 {
 	struct worker *w = argument;
 	unsigned int empty = 0;
 
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	rte_rcu_qsbr_thread_register(w->slot->readers, w->index);
 	rte_rcu_qsbr_thread_online(w->slot->readers, w->index);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
-		const struct image_catalogue *catalogue =
-			atomic_load_explicit(&w->slot->current, memory_order_acquire);
-		unsigned int received = 0;
-
-		for (unsigned int i = 0; i < w->queue_count; i++)
-			received += queue_serve(w, &w->queues[i], catalogue);
-		/* nothing of `catalogue` is held any more: an old one may go */
-		rte_rcu_qsbr_quiescent(w->slot->readers, w->index);
-		empty = received ? 0 : empty + 1;
+		empty = queues_serve(w) ? 0 : empty + 1;
 		if (empty > EMPTY_BEFORE_IDLE)
 			idle(w, empty);
 	}
+	/* what has been received by now is still answered */
+	for (unsigned int i = 0; i < DRAIN_ROUNDS && queues_serve(w); i++)
+		;
 	rte_rcu_qsbr_thread_offline(w->slot->readers, w->index);
 	rte_rcu_qsbr_thread_unregister(w->slot->readers, w->index);
 	return 0;

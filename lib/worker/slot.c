@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <rte_malloc.h>
 #include <rte_rcu_qsbr.h>
+#include <time.h>
 
 #include "worker/worker.h"
 
@@ -29,7 +30,12 @@ worker_publish(struct worker_slot *slot, const struct image_catalogue *catalogue
 	/* release: what the catalogue points to is seen by who loads it with acquire */
 	const struct image_catalogue *old =
 		atomic_exchange_explicit(&slot->current, catalogue, memory_order_acq_rel);
+	const struct timespec pause = {.tv_nsec = 100 * 1000};
+	uint64_t token;
 
-	rte_rcu_qsbr_synchronize(slot->readers, RTE_QSBR_THRID_INVALID);
+	token = rte_rcu_qsbr_start(slot->readers);
+	/* asked now and then: spinning would take a CPU that an lcore may need to get there */
+	while (!rte_rcu_qsbr_check(slot->readers, token, false))
+		nanosleep(&pause, NULL);
 	return old;
 }

@@ -69,9 +69,9 @@ enum { WORKER_QUEUES_MAX = 32, WORKER_LCORES_MAX = 128 };
 
 /** What an lcore does while nothing comes. */
 enum worker_idle {
-	WORKER_IDLE_SPIN,  /* asks again at once */
-	WORKER_IDLE_PAUSE, /* lets its hyper-thread's twin go first */
 	WORKER_IDLE_SLEEP, /* sleeps, longer by and by, up to WORKER_SLEEP_MAX_US */
+	WORKER_IDLE_PAUSE, /* lets its hyper-thread's twin go first */
+	WORKER_IDLE_SPIN,  /* asks again at once */
 };
 
 enum { WORKER_SLEEP_MAX_US = 200 };
@@ -104,6 +104,7 @@ const struct image_catalogue *worker_publish(
 /** A receive queue and the transmit queue of the same number. */
 struct worker_queue {
 	uint16_t port_id, queue_id;
+	uint16_t burst; /* 1..WORKER_BURST */
 	bool verify_in_software, trust_link, offload; /* see worker_view */
 };
 
@@ -122,7 +123,10 @@ struct worker {
 	_Alignas(64) atomic_bool stop; /* written by control, read by the lcore */
 };
 
-/** The loop of an lcore, for rte_eal_remote_launch(); ends when worker->stop is set. */
+/**
+ * The loop of an lcore, for rte_eal_remote_launch(). Ends soon after worker->stop is set, when it
+ * has answered what had been received by then.
+ */
 int worker_run(void *worker);
 
 #endif

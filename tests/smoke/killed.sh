@@ -12,9 +12,15 @@ ip -n $server link show vs | grep -q 'xdp' || fail "the kernel detached the prog
 server_start
 ask @$addr4 . SOA | grep -q 'status: NOERROR' || fail "no answer after the restart"
 if ip netns exec $server "$mangroved" --config "$work/mangroved.yaml" >"$work/second" 2>&1; then
+	fail "a second server started with the same file_prefix"
+fi
+grep -q 'runs with file_prefix' "$work/second" || fail "$(cat "$work/second")"
+sed "s/^file_prefix: .*/file_prefix: $tag-2/" "$work/mangroved.yaml" >"$work/second.yaml"
+if ip netns exec $server "$mangroved" --config "$work/second.yaml" >"$work/second" 2>&1; then
 	fail "a second server started on the same interface"
 fi
 grep -q 'another mangroved serves this interface' "$work/second" || fail "$(cat "$work/second")"
+[ ! -e /var/run/dpdk/$tag-2 ] || fail "the second server left runtime files"
 ask @$addr4 . SOA | grep -q 'status: NOERROR' || fail "no answer after the second start"
 kill -TERM "$pid"
 until_gone "$pid"
