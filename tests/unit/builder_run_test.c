@@ -22,7 +22,7 @@ static void
 image_hand_over(void)
 {
 	struct zone_verification done = {0};
-	struct image *image;
+	struct image *image = NULL;
 	struct zone *zone;
 	struct why why = {0};
 
@@ -321,7 +321,7 @@ Test(builder, says_that_the_program_is_missing)
 Test(builder, hands_over_an_image_and_a_warning)
 {
 	struct image_facts facts;
-	struct image *image;
+	struct image *image = NULL;
 	struct why warning, why = {0};
 
 	cr_assert_eq(run("build", &image, &warning, &why), 0, "%s", why.text);
@@ -352,7 +352,7 @@ process_is_dead(const char *pid)
 
 Test(builder, leaves_no_process_behind, .timeout = 60)
 {
-	struct image *image;
+	struct image *image = NULL;
 	struct why warning, why = {0};
 
 	cr_assert_eq(run("leave a child", &image, &warning, &why), 0, "%s", why.text);
@@ -363,7 +363,7 @@ Test(builder, leaves_no_process_behind, .timeout = 60)
 
 Test(builder, gives_up_its_rights)
 {
-	struct image *image;
+	struct image *image = NULL;
 	struct why warning, why = {0};
 
 	cr_assert_eq(run("confine", &image, &warning, &why), 0, "%s", why.text);
