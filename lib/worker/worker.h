@@ -104,7 +104,7 @@ const struct image_catalogue *worker_publish(
 /** A receive queue and the transmit queue of the same number. */
 struct worker_queue {
 	uint16_t port_id, queue_id;
-	uint16_t burst; /* 1..WORKER_BURST */
+	uint16_t burst;				      /* 1..WORKER_BURST */
 	bool verify_in_software, trust_link, offload; /* see worker_view */
 };
 
