@@ -97,7 +97,8 @@ def counted(server, log, count):
 
 
 def verdicts(found):
-    return {name: value for name, value in found.items() if name not in ('received', 'sent')}
+    totals = ('received', 'sent', 'received_octets', 'sent_octets')
+    return {name: value for name, value in found.items() if name not in totals}
 
 
 def hex_lines(mark, octets):
