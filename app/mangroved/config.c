@@ -191,6 +191,11 @@ port_check(const struct config *config, unsigned int index, struct why *why)
 	struct config_port *port = &config->ports[index];
 	size_t name = strcspn(port->device, ",");
 
+	/* a PCI address has colons; what has neither would be DPDK's to complain about, later */
+	if (strncmp(port->device, "net_", 4) != 0 && !memchr(port->device, ':', name))
+		return FAULT(config, why, key_of("ports[%u].device", index).text,
+			"\"%s\" is neither a PCI address nor a virtual device of DPDK",
+			port->device);
 	for (unsigned int i = 0; i < index; i++)
 		if (strcspn(config->ports[i].device, ",") == name &&
 			memcmp(config->ports[i].device, port->device, name) == 0)

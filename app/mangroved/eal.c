@@ -255,18 +255,48 @@ devices_arguments(struct server *server, struct arguments *arguments, struct why
 	return 0;
 }
 
+/* What EAL does not like it also tells past rte_log(), with pages of help. */
+static void
+outputs_silence(int kept[static 2])
+{
+	int null __attribute__((cleanup(close_fd))) = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	fflush(stdout);
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+		kept[fd - STDOUT_FILENO] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (null >= 0 && kept[fd - STDOUT_FILENO] >= 0)
+			dup2(null, fd);
+	}
+}
+
+static void
+outputs_restore(const int kept[static 2])
+{
+	fflush(stdout);
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (kept[fd - STDOUT_FILENO] >= 0) {
+			dup2(kept[fd - STDOUT_FILENO], fd);
+			close(kept[fd - STDOUT_FILENO]);
+		}
+}
+
 static int
 eal_init(struct server *server, const struct arguments *arguments, struct why *why)
 {
 	char *given[EAL_ARGUMENTS_MAX]; /* EAL writes to the list that it gets */
+	bool quiet = server->config->log_level < RTE_LOG_DEBUG;
+	int kept[2];
 
 	memcpy(given, arguments->list, sizeof(given));
 	for (int i = 0; i < arguments->count; i++)
 		log_say(DEBUG, log_main, "eal argument=%s\n", given[i]);
-	if (rte_eal_init(arguments->count, given) >= 0) {
-		server->eal_runs = true;
+	if (quiet)
+		outputs_silence(kept);
+	server->eal_runs = rte_eal_init(arguments->count, given) >= 0;
+	if (quiet)
+		outputs_restore(kept);
+	if (server->eal_runs)
 		return 0;
-	}
 	why_set(why, EIO, "DPDK does not start: %s", rte_strerror(rte_errno));
 	log_quote(why);
 	/* it may have failed because another got there first */

@@ -2,6 +2,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ enum { LINE_MAX_SIZE = 1024 };
 
 /* Written to by any thread, but only one at a time: rte_log() goes through one stdio stream. */
 static struct {
+	int fd;
 	bool journal;
 	atomic_bool starting;
 	char complaint[256];
@@ -44,7 +46,7 @@ line_write(void *cookie, const char *text, size_t length)
 
 	(void)cookie;
 	if (atomic_load_explicit(&state.starting, memory_order_relaxed) &&
-		!is_ours((uint32_t)rte_log_cur_msg_logtype())) {
+		level > (int)RTE_LOG_CRIT && !is_ours((uint32_t)rte_log_cur_msg_logtype())) {
 		if (level <= (int)RTE_LOG_ERR && !state.complaint[0])
 			complaint_keep(text, length);
 		return (ssize_t)length;
@@ -57,7 +59,7 @@ line_write(void *cookie, const char *text, size_t length)
 	if (used >= (int)sizeof(line))
 		used = sizeof(line) - 1;
 	/* a log that cannot be written is no reason to stop answering */
-	(void)!file_write_all(STDERR_FILENO, line, (size_t)used);
+	(void)!file_write_all(state.fd, line, (size_t)used);
 	return (ssize_t)length;
 }
 
@@ -74,6 +76,8 @@ type_register(const char *name, unsigned int level)
 int
 log_open(unsigned int level, struct why *why)
 {
+	/* its own: standard error is silenced while EAL starts */
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = line_write});
 
 	log_main = type_register("mangrove.main", level);
@@ -83,6 +87,7 @@ log_open(unsigned int level, struct why *why)
 		rte_openlog_stream(stream) < 0)
 		return why_set(why, ENOMEM, "no log");
 	setvbuf(stream, NULL, _IOFBF, LINE_MAX_SIZE);
+	state.fd = fd < 0 ? STDERR_FILENO : fd;
 	state.journal = getenv("JOURNAL_STREAM") != NULL;
 	atomic_store_explicit(&state.starting, level < RTE_LOG_DEBUG, memory_order_relaxed);
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Where our own files are: installed, or in the folder of a build. */
+#include <limits.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include "server.h"
 
@@ -15,9 +16,13 @@ path_find(const struct server *server, const char *configured, const char *const
 	}
 	/* the first one stays if none is there, so that an error names the usual place */
 	for (unsigned int i = 0; places[i]; i++) {
+		char found[PATH_MAX];
+
 		snprintf(path, SERVER_PATH_MAX, "%.400s/%s", server->directory, places[i]);
-		if (access(path, R_OK) == 0)
+		if (realpath(path, found)) {
+			snprintf(path, SERVER_PATH_MAX, "%.*s", SERVER_PATH_MAX - 1, found);
 			return;
+		}
 	}
 	snprintf(path, SERVER_PATH_MAX, "%.400s/%s", server->directory, places[0]);
 }

@@ -17,12 +17,15 @@ static int
 driver_read(struct server *server, unsigned int index, const char *name, struct why *why)
 {
 	char directory[SERVER_PATH_MAX], key[32];
+	struct why unread;
 	int rc;
 
 	server_drivers_path(server, directory);
-	rc = port_driver_read(directory, name, &server->drivers[index], why);
+	rc = port_driver_read(directory, name, &server->drivers[index], &unread);
+	snprintf(key, sizeof(key), "ports[%u].device", index);
 	if (rc < 0)
-		return rc;
+		return port_settings_fault(
+			server->config->settings, why, key, "driver %s: %s", name, unread.text);
 	snprintf(key, sizeof(key), "ports[%u].queues", index);
 	return port_settings_bound(server->config->settings, why, key,
 		server->config->ports[index].queues, 1, server->drivers[index]->queues_max);

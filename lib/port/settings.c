@@ -146,6 +146,41 @@ document_read(struct port_settings *settings, const uint8_t *text, size_t size, 
 	return rc;
 }
 
+/* The schema of the first key of that name, anywhere below a mapping's fields. */
+static const cyaml_schema_value_t *
+schema_find(const cyaml_schema_value_t *value, const char *key)
+{
+	if (value->type == CYAML_SEQUENCE)
+		return schema_find(value->sequence.entry, key);
+	if (value->type != CYAML_MAPPING)
+		return NULL;
+	for (const cyaml_schema_field_t *field = value->mapping.fields; field->key; field++) {
+		const cyaml_schema_value_t *found = strcmp(field->key, key) == 0
+							    ? &field->value
+							    : schema_find(&field->value, key);
+
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* "spin, pause, sleep" for a key whose value is one of these or a list of them; else "". */
+static const char *
+words_tell(const cyaml_schema_value_t *schema, const char *key, char *text, size_t size)
+{
+	const cyaml_schema_value_t *value = schema_find(schema, key);
+	size_t used = 0;
+
+	text[0] = '\0';
+	if (!value || (value->type != CYAML_ENUM && value->type != CYAML_FLAGS))
+		return text;
+	for (uint32_t i = 0; i < value->enumeration.count && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used, "%s%s",
+			i ? ", " : "; possible: ", value->enumeration.strings[i].str);
+	return text;
+}
+
 static int
 complaint_tell(struct port_settings *settings, const struct complaint *complaint, cyaml_err_t error,
 	struct why *why)
@@ -153,6 +188,7 @@ complaint_tell(struct port_settings *settings, const struct complaint *complaint
 	static const char unknown[] = "Unexpected key: ";
 	static const char missing[] = "Missing required mapping field: ";
 	unsigned long line = complaint->line ? complaint->line : 1;
+	char words[256];
 	const char *text = complaint->text[0] ? complaint->text : cyaml_strerror(error);
 
 	if (strncmp(text, unknown, strlen(unknown)) == 0) {
@@ -165,8 +201,9 @@ complaint_tell(struct port_settings *settings, const struct complaint *complaint
 	if (strncmp(text, missing, strlen(missing)) == 0)
 		return why_set(why, EINVAL, "%s:%lu: %s: missing", settings->path, line,
 			text + strlen(missing));
-	return why_set(why, EINVAL, "%s:%lu: %s%s%s", settings->path, line, complaint->key,
-		complaint->key[0] ? ": " : "", text);
+	return why_set(why, EINVAL, "%s:%lu: %s%s%s%s", settings->path, line, complaint->key,
+		complaint->key[0] ? ": " : "", text,
+		words_tell(settings->schema, complaint->key, words, sizeof(words)));
 }
 
 int
