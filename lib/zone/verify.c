@@ -296,14 +296,15 @@ signature_verify(struct verifying *v, const struct zone_node *node, const struct
 		return judged;
 	if (!algorithm_is_taken(sig.algorithm))
 		return "its algorithm is not one that is verified here (8, 10, 13 to 16)";
-	if (!data_fill(v, node, rrset, &sig, rdata) || !signature_fill(v, &sig))
-		return "the RRset or signature has no possible size";
 	for (unsigned int i = 0; i < v->key_count; i++) {
 		const struct key *key = &v->keys[i];
 
 		if (!key_may_sign(key, rrset->type) || key->tag != sig.tag ||
 			key->algorithm != sig.algorithm)
 			continue;
+		/* for each key that has the tag: there is one, but for rare collisions */
+		if (!data_fill(v, node, rrset, &sig, rdata) || !signature_fill(v, &sig))
+			return "the RRset or signature has no possible size";
 		if (ldns_verify_rrsig_buffers_raw(ldns_buffer_begin(v->signature),
 			    ldns_buffer_position(v->signature), v->data,
 			    (unsigned char *)(uintptr_t)key->rdata->octets + 4,

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-enum { SCHEME_SIMPLE = 1, HASH_SHA384 = 1, HASH_SHA512 = 2, FIXED_SIZE = 6, DIGEST_MIN = 12 };
+enum { SCHEME_SIMPLE = 1, HASH_SHA384 = 1, HASH_SHA512 = 2, FIXED_SIZE = 6 };
 
 static void
 record_digest(EVP_MD_CTX *context, const struct wire_name *owner, uint16_t type, uint32_t ttl,
@@ -107,35 +107,45 @@ digest_matches(const struct zone *zone, const struct zone_rdata *rdata, const EV
 	return matches;
 }
 
+/* RFC 8976 2.1 and 4: what holds for every ZONEMD record, whoever can compute its digest. */
+static int
+zonemd_judge(const struct zone *zone, const struct zone_rrset *zonemd, unsigned int index,
+	struct why *why)
+{
+	const struct zone_rdata *rdata = &zonemd->rdata[index];
+	struct wire_reader r = wire_reader_of(rdata->octets, rdata->length);
+	uint32_t serial = wire_u32_read(&r);
+
+	if (serial != zone->serial)
+		return zone_why(why, zone, rdata->line, &zone->origin, WIRE_TYPE_ZONEMD,
+			"serial %u, but the SOA has %u", serial, zone->serial);
+	for (unsigned int k = 0; k < index; k++)
+		if (memcmp(zonemd->rdata[k].octets + 4, rdata->octets + 4, 2) == 0)
+			return zone_why(why, zone, rdata->line, &zone->origin, WIRE_TYPE_ZONEMD,
+				"a second one of its scheme and hash");
+	return 0;
+}
+
 int
 zone_zonemd_verify(const struct zone *zone, struct why *why)
 {
-	const struct wire_name *apex = &zone->origin;
 	const struct zone_rrset *zonemd = zone_rrset_find(&zone->nodes[0], WIRE_TYPE_ZONEMD);
 	int proven = 0;
 
 	for (unsigned int i = 0; zonemd && i < zonemd->count; i++) {
-		const struct zone_rdata *rdata = &zonemd->rdata[i];
-		struct wire_reader r = wire_reader_of(rdata->octets, rdata->length);
-		uint32_t serial = wire_u32_read(&r);
-		uint8_t scheme = wire_u8_read(&r), hash = wire_u8_read(&r);
-		bool sha384 = hash == HASH_SHA384;
+		int rc = zonemd_judge(zone, zonemd, i, why);
 
-		if (r.failed || rdata->length < FIXED_SIZE + DIGEST_MIN)
-			return zone_why(
-				why, zone, rdata->line, apex, WIRE_TYPE_ZONEMD, "too short");
-		/* RFC 8976 2.1: one for each pair of scheme and hash */
-		for (unsigned int k = 0; k < i; k++)
-			if (memcmp(zonemd->rdata[k].octets + 4, rdata->octets + 4, 2) == 0)
-				return zone_why(why, zone, rdata->line, apex, WIRE_TYPE_ZONEMD,
-					"a second one of its scheme and hash");
-		if (serial != zone->serial)
-			return zone_why(why, zone, rdata->line, apex, WIRE_TYPE_ZONEMD,
-				"serial %u, but the SOA has %u", serial, zone->serial);
-		if (scheme != SCHEME_SIMPLE || (!sha384 && hash != HASH_SHA512))
+		if (rc < 0)
+			return rc;
+	}
+	for (unsigned int i = 0; zonemd && i < zonemd->count; i++) {
+		const struct zone_rdata *rdata = &zonemd->rdata[i];
+		uint8_t scheme = rdata->octets[4], hash = rdata->octets[5];
+
+		if (scheme != SCHEME_SIMPLE || (hash != HASH_SHA384 && hash != HASH_SHA512))
 			continue;
-		if (!digest_matches(zone, rdata, sha384 ? EVP_sha384() : EVP_sha512()))
-			return zone_why(why, zone, rdata->line, apex, WIRE_TYPE_ZONEMD,
+		if (!digest_matches(zone, rdata, hash == HASH_SHA384 ? EVP_sha384() : EVP_sha512()))
+			return zone_why(why, zone, rdata->line, &zone->origin, WIRE_TYPE_ZONEMD,
 				"the digest is not that of the zone");
 		proven = 1;
 	}
