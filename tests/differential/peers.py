@@ -62,22 +62,6 @@ zone:
 '''
 
 
-OURS4, OURS6 = '198.18.0.53', '2001:db8::53'
-OURS_CONFIG = '''addresses: [{ours4}, "{ours6}"]
-zones:
-  - file: {zone}
-    anchors: {anchors}
-    at: "{at}"
-ports:
-  - device: net_af_xdp0,iface=vs
-lcores: [0]
-idle: sleep
-hugepages: no
-memory_mb: 128
-file_prefix: mangrove-differential-{pid}
-'''
-
-
 def run(*command):
     subprocess.run(command, check=True)
 
@@ -108,7 +92,7 @@ class Process:
 def server_start(name, command, template, address, zone, folder):
     folder = os.path.join(folder, name)
     os.mkdir(folder)
-    run('ip', 'address', 'replace', address + '/32', 'dev', 'lo')
+    run('ip', 'address', 'add', address + '/32', 'dev', 'lo')
     config = os.path.join(folder, name + '.conf')
     with open(config, 'w', encoding='ascii') as f:
         f.write(template.format(address=address, folder=folder, zone=zone))
@@ -136,45 +120,6 @@ def ready(address, seconds=60):
             except OSError:
                 time.sleep(.1)
     return False
-
-
-class Mangroved:
-    """The real server on AF_XDP, in a namespace of its own that ends with it; a veth pair leads
-    there from ours."""
-
-    def __init__(self, zone, at, anchors, folder):
-        config = os.path.join(folder, 'mangroved.yaml')
-        with open(config, 'w', encoding='ascii') as f:
-            f.write(OURS_CONFIG.format(ours4=OURS4, ours6=OURS6, zone=zone, anchors=anchors, at=at,
-                                       pid=os.getpid()))
-        # sysfs shows the devices of the namespace that it was mounted in
-        self.server = Process(
-            ['unshare', '--net', '--mount', 'sh', '-c',
-             'mount -t sysfs sysfs /sys && echo there && read -r go && exec "$@"', 'sh',
-             os.path.join(os.environ['BUILD'], 'app/mangroved/mangroved'), '--config', config],
-            os.path.join(folder, 'mangroved.log'), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        process = self.server.process
-        if process.stdout.readline() != b'there\n':
-            raise self.server.failed('no namespace for mangroved')
-        pid = str(process.pid)
-        run('ip', 'link', 'add', 'vc', 'type', 'veth', 'peer', 'name', 'vs', 'netns', pid)
-        enter = ('nsenter', '--net=/proc/' + pid + '/ns/net')
-        for where, device, number in (((), 'vc', 1), (enter, 'vs', 53)):
-            run(*where, 'ip', 'address', 'add', f'198.18.0.{number}/24', 'dev', device)
-            run(*where, 'ip', 'address', 'add', f'2001:db8::{number}/64', 'dev', device, 'nodad')
-            run(*where, 'ip', 'link', 'set', device, 'up')
-        # a kernel behind veth leaves checksums to a NIC that is not there
-        subprocess.run(['ethtool', '-K', 'vc', 'tx', 'off'], check=True, stdout=subprocess.DEVNULL)
-        process.stdin.write(b'go\n')
-        process.stdin.flush()
-        if not (ready(OURS4) and ready(OURS6)):
-            self.stop()
-            raise self.server.failed('mangroved does not answer')
-
-    def stop(self):
-        self.server.stop()
-        self.server.process.stdin.close()
-        self.server.process.stdout.close()
 
 
 def knot_start(zone, folder):
@@ -232,7 +177,6 @@ class UdpPeer:
 
     def close(self):
         self.socket.close()
-        return None
 
 
 class PipePeer:

@@ -313,4 +313,4 @@ def everything(zone, seed, fraction):
     if fraction < 1:
         many = rng.sample(many, int(len(many) * fraction))
     rng.shuffle(many)
-    return many + [*priming(), *odd(zone, rng), *edns(zone), *broken(zone, rng, 20)]
+    return many + [*priming(), *odd(zone, rng), *edns(zone), *broken(zone, rng, 60)]
