@@ -34,12 +34,33 @@ query_write(const struct options *options, const struct wire_name *qname, uint16
 	return w.offset;
 }
 
+/* The question comes from this host, and from nobody in particular. */
+static const struct exchange_peer peer = {
+	.address = (const uint8_t[]){127, 0, 0, 1}, .address_size = 4};
+
+static size_t
+image_answer(const struct image *image, const uint8_t *query, size_t length, uint8_t *reply)
+{
+	struct engine_service service = {.catalogue = {.count = 1, .images = {image}}};
+
+	engine_answer(&service, &peer, query, length, reply, &length);
+	return length;
+}
+
+static size_t
+records_answer(const struct zone *zone, const uint8_t *query, size_t length, uint8_t *reply)
+{
+	const struct oracle_zones zones = {.count = 1, .zones = &zone};
+	const struct exchange_self self = {.identity_length = 0};
+
+	return oracle_answer(&zones, &self, &peer, query, length, reply);
+}
+
 static int
 answer_get(const struct options *options, const uint8_t *query, size_t length, uint8_t *reply,
 	size_t *reply_length, struct why *why)
 {
 	struct zone_verification done;
-	struct image_catalogue catalogue = {.count = 1};
 	struct image *image;
 	struct zone *zone;
 	int rc;
@@ -47,8 +68,7 @@ answer_get(const struct options *options, const uint8_t *query, size_t length, u
 	if (!options->oracle) {
 		rc = image_open_path(options->operands[0], &image, why);
 		if (rc == 0) {
-			catalogue.images[0] = image;
-			engine_answer(&catalogue, query, length, reply, reply_length);
+			*reply_length = image_answer(image, query, length, reply);
 			image_free(image);
 			return 0;
 		}
@@ -60,12 +80,11 @@ answer_get(const struct options *options, const uint8_t *query, size_t length, u
 	if (rc < 0)
 		return rc;
 	if (options->oracle) {
-		*reply_length = oracle_answer(zone, query, length, reply);
+		*reply_length = records_answer(zone, query, length, reply);
 	} else {
 		rc = image_compile(zone, &done, options->verify.at, &image, why);
 		if (rc == 0) {
-			catalogue.images[0] = image;
-			engine_answer(&catalogue, query, length, reply, reply_length);
+			*reply_length = image_answer(image, query, length, reply);
 			image_free(image);
 		}
 	}

@@ -12,6 +12,8 @@ static const cyaml_strval_t policies[] = {
 	{"require", ZONE_REQUIRE}, {"if-present", ZONE_IF_PRESENT}, {"off", ZONE_OFF}};
 static const cyaml_strval_t idles[] = {
 	{"spin", WORKER_IDLE_SPIN}, {"pause", WORKER_IDLE_PAUSE}, {"sleep", WORKER_IDLE_SLEEP}};
+static const cyaml_strval_t cookie_policies[] = {
+	{"answer", EXCHANGE_COOKIES_ANSWER}, {"demand", EXCHANGE_COOKIES_DEMAND}};
 static const cyaml_strval_t hugepages[] = {{"auto", CONFIG_HUGEPAGES_AUTO},
 	{"yes", CONFIG_HUGEPAGES_YES}, {"no", CONFIG_HUGEPAGES_NO}};
 static const cyaml_strval_t levels[] = {{"error", RTE_LOG_ERR}, {"warning", RTE_LOG_WARNING},
@@ -27,6 +29,9 @@ enum { MEMORY_MB = 96, MEMORY_MB_QUEUE = 32 };
 #define OPTIONAL_TEXT(key, type, member)                                                           \
 	CYAML_FIELD_STRING_PTR(                                                                    \
 		key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1, TEXT_MAX)
+#define TEXT_OR_NONE(key, type, member)                                                            \
+	CYAML_FIELD_STRING_PTR(                                                                    \
+		key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 0, TEXT_MAX)
 #define OPTIONAL_NUMBER(key, type, member) CYAML_FIELD_UINT(key, CYAML_FLAG_OPTIONAL, type, member)
 #define OPTIONAL_ENUM(key, type, member, words)                                                    \
 	CYAML_FIELD_ENUM(key, CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, type, member, words,        \
@@ -52,6 +57,12 @@ static const cyaml_schema_field_t port_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t cookies_fields[] = {
+	OPTIONAL_TEXT("secrets", struct config_cookies, secrets),
+	OPTIONAL_ENUM("policy", struct config_cookies, policy, cookie_policies),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_value_t text_entry = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, TEXT_MAX)};
 static const cyaml_schema_value_t zone_entry = {
@@ -62,12 +73,17 @@ static const cyaml_schema_value_t port_entry = {
 static const cyaml_schema_field_t fields[] = {
 	CYAML_FIELD_SEQUENCE("addresses", CYAML_FLAG_POINTER, struct config, addresses, &text_entry,
 		1, 2 * PACKET_SERVICE_MAX),
-	CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER, struct config, zones, &zone_entry, 1, 1),
+	CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER, struct config, zones, &zone_entry, 1,
+		IMAGE_CATALOGUE_MAX),
 	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER, struct config, ports, &port_entry, 1,
 		CONFIG_PORTS_MAX),
 	CYAML_FIELD_SEQUENCE("lcores", CYAML_FLAG_POINTER, struct config, lcores, &cpu_entry, 1,
 		CONFIG_LCORES_MAX),
 	OPTIONAL_ENUM("idle", struct config, idle, idles),
+	TEXT_OR_NONE("identity", struct config, identity),
+	TEXT_OR_NONE("version", struct config, version),
+	TEXT_OR_NONE("nsid", struct config, nsid),
+	CYAML_FIELD_MAPPING("cookies", CYAML_FLAG_OPTIONAL, struct config, cookies, cookies_fields),
 	OPTIONAL_ENUM("hugepages", struct config, hugepages, hugepages),
 	OPTIONAL_NUMBER("memory_mb", struct config, memory_mb),
 	OPTIONAL_TEXT("file_prefix", struct config, file_prefix),
@@ -301,6 +317,8 @@ config_check(struct config *config, struct why *why)
 {
 	int rc = names_check(config, why);
 
+	if (rc == 0)
+		rc = config_self_take(config, why);
 	for (unsigned int i = 0; i < config->addresses_count && rc == 0; i++)
 		rc = address_take(config, i, why);
 	for (unsigned int i = 0; i < config->zones_count && rc == 0; i++)

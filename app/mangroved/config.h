@@ -2,6 +2,7 @@
 #ifndef MANGROVED_CONFIG_H
 #define MANGROVED_CONFIG_H
 
+#include "exchange/exchange.h"
 #include "packet/packet.h"
 #include "port/settings.h"
 #include "worker/worker.h"
@@ -20,6 +21,11 @@ struct config_port {
 	uint16_t queues;
 	unsigned int *lcores; /* CPUs; none: all of the configuration's */
 	unsigned int lcores_count;
+};
+
+struct config_cookies {
+	char *secrets; /* NULL: made at the start */
+	enum exchange_cookies policy;
 };
 
 enum config_hugepages { CONFIG_HUGEPAGES_AUTO, CONFIG_HUGEPAGES_YES, CONFIG_HUGEPAGES_NO };
@@ -43,6 +49,9 @@ struct config {
 	unsigned int builder_cpu_seconds, builder_wall_seconds, builder_memory_mb;
 	char **eal_extra;
 	unsigned int eal_extra_count;
+	char *identity, *version, *nsid; /* NULL: the default, "": not told */
+	struct config_cookies cookies;
+	struct exchange_self self;	/* from these; without secrets */
 	struct packet_service service;	/* from addresses */
 	struct port_settings *settings; /* owns all of this, and knows its lines */
 };
@@ -52,6 +61,9 @@ int config_read(const char *path, struct config **config, struct why *why);
 
 /** NULL is fine. */
 void config_free(struct config *config);
+
+/** Fill in config->self. @return 0 or -EINVAL */
+int config_self_take(struct config *config, struct why *why);
 
 /** Which of config->lcores serves a queue. */
 unsigned int config_queue_lcore(const struct config *config, unsigned int port, unsigned int queue);

@@ -13,14 +13,14 @@
 static const char help[] =
 	"usage: mangroved --config FILE [--check]\n"
 	"\n"
-	"Answers DNS queries on NIC queues, from a zone that it has verified.\n"
+	"Answers DNS queries on NIC queues, from zones that it has verified.\n"
 	"\n"
 	"  -c, --config FILE  YAML; mangroved.yaml documents each key\n"
-	"  --check            read the configuration and the drivers' files, build the zone,\n"
+	"  --check            read the configuration and the drivers' files, build the zones,\n"
 	"                     say what would be started, and start nothing\n"
 	"  --help, --version\n"
 	"\n"
-	"SIGHUP loads the zone anew, SIGUSR1 logs the counters, SIGTERM and SIGINT stop.\n"
+	"SIGHUP loads the zones anew, SIGUSR1 logs the counters, SIGTERM and SIGINT stop.\n"
 	"Exit code: 0 stopped when asked, 1 failed, 2 wrong usage or configuration\n";
 
 enum { OPTION_CHECK = 256 };
@@ -53,43 +53,56 @@ directory_find(char directory[static SERVER_PATH_MAX])
 }
 
 static void
+zones_list(const struct image_catalogue *catalogue, char *text, size_t size)
+{
+	char name[WIRE_NAME_TEXT_MAX];
+	struct image_facts facts;
+	size_t used = 0;
+
+	for (unsigned int i = 0; i < catalogue->count && used < size; i++) {
+		image_facts(catalogue->images[i], &facts);
+		used += (size_t)snprintf(text + used, size - used, "%szone=%s serial=%u",
+			i ? " " : "", wire_name_to_text(&facts.origin, name), facts.serial);
+	}
+}
+
+static void
 ready_say(const struct server *server)
 {
 	const struct config *config = server->config;
-	char addresses[1024] = "", name[WIRE_NAME_TEXT_MAX];
-	struct image_facts facts;
+	char addresses[1024] = "", zones[1024] = "";
 	size_t used = 0;
 
 	for (unsigned int i = 0; i < config->addresses_count && used < sizeof(addresses); i++)
 		used += (size_t)snprintf(addresses + used, sizeof(addresses) - used, "%s%s",
 			i ? "," : "", config->addresses[i]);
-	image_facts(server->catalogue->images[0], &facts);
+	zones_list(&server->service->catalogue, zones, sizeof(zones));
 	log_say(NOTICE, log_main,
-		"ready pid=%d zone=%s serial=%u addresses=%s lcores=%u variant=%s hugepages=%s\n",
-		getpid(), wire_name_to_text(&facts.origin, name), facts.serial, addresses,
-		config->lcores_count, server->workers[0].variant->name,
+		"ready pid=%d %s addresses=%s lcores=%u variant=%s hugepages=%s\n", getpid(), zones,
+		addresses, config->lcores_count, server->workers[0].variant->name,
 		server->hugepages ? "yes" : "no");
 }
 
 /* A build has ended: publish what it made. */
 static void
-zone_replace(struct server *server, struct reload *reload)
+service_replace(struct server *server, struct reload *reload)
 {
-	struct image_catalogue *catalogue;
+	struct engine_service *service, *old = server->service;
 	struct why why;
 	int rc;
 
-	if (!reload_take(reload, &catalogue, &rc))
+	if (!reload_take(reload, &service, &rc))
 		return;
 	if (rc < 0) {
-		log_say(ERR, log_zone, "zone refused, the old one stays: %s\n", reload->why.text);
+		log_say(ERR, log_zone, "nothing loaded, all stays: %s\n", reload->why.text);
 	} else {
-		server_catalogue_free(worker_publish(&server->slot, catalogue));
-		server->catalogue = catalogue;
-		log_say(NOTICE, log_zone, "zone published\n");
+		worker_publish(&server->slot, service);
+		server->service = service;
+		server_service_free(old, service);
+		log_say(NOTICE, log_zone, "zones published\n");
 	}
 	if (reload->again && reload_start(reload, &why) < 0)
-		log_say(ERR, log_zone, "zone not loaded: %s\n", why.text);
+		log_say(ERR, log_zone, "zones not loaded: %s\n", why.text);
 }
 
 static void
@@ -103,11 +116,11 @@ serve(struct server *server, struct reload *reload, const sigset_t *signals)
 		if (sigwait(signals, &number) != 0)
 			continue;
 		if (number == SIGHUP) {
-			log_say(NOTICE, log_zone, "zone is loaded anew\n");
+			log_say(NOTICE, log_zone, "zones are loaded anew\n");
 			if (reload_start(reload, &why) < 0)
-				log_say(ERR, log_zone, "zone not loaded: %s\n", why.text);
+				log_say(ERR, log_zone, "zones not loaded: %s\n", why.text);
 		} else if (number == RELOAD_SIGNAL) {
-			zone_replace(server, reload);
+			service_replace(server, reload);
 		} else if (number == SIGUSR1) {
 			server_counters_log(server);
 		} else {
@@ -117,9 +130,10 @@ serve(struct server *server, struct reload *reload, const sigset_t *signals)
 	log_say(NOTICE, log_main, "stopping signal=%s\n", sigabbrev_np(number));
 }
 
-/* Build the first catalogue. @return 1: asked to stop meanwhile */
+/* Build the first service. @return 1: asked to stop meanwhile */
 static int
-zone_first(struct server *server, struct reload *reload, const sigset_t *signals, struct why *why)
+service_first(
+	struct server *server, struct reload *reload, const sigset_t *signals, struct why *why)
 {
 	int number, rc = reload_start(reload, why);
 
@@ -128,7 +142,7 @@ zone_first(struct server *server, struct reload *reload, const sigset_t *signals
 			continue;
 		if (number == SIGTERM || number == SIGINT)
 			return 1;
-		if (reload_take(reload, &server->catalogue, &rc)) {
+		if (reload_take(reload, &server->service, &rc)) {
 			if (rc < 0)
 				*why = reload->why;
 			break;
@@ -170,7 +184,7 @@ start(struct server *server, bool check_only)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	rc = server_drivers_read(server, &why);
 	if (rc == 0)
-		rc = zone_first(server, &reload, &signals, &why);
+		rc = service_first(server, &reload, &signals, &why);
 	if (rc < 0)
 		rc = failed(1, &why);
 	else if (rc == 0 && check_only)
@@ -183,7 +197,7 @@ start(struct server *server, bool check_only)
 	if (reload.running)
 		_exit(rc);
 	server_drivers_free(server);
-	server_catalogue_free(server->catalogue);
+	server_service_free(server->service, NULL);
 	return rc;
 }
 
@@ -217,6 +231,7 @@ main(int argc, char **argv)
 		return failed(2, &why);
 	directory_find(server.directory);
 	server.config = config;
+	guard_secrets_make(&server.secrets);
 	rc = log_open(config->log_level, &why) < 0 ? failed(1, &why) : start(&server, check_only);
 	config_free(config);
 	return rc;

@@ -9,7 +9,8 @@ build(void *argument)
 {
 	struct reload *reload = argument;
 
-	reload->rc = server_catalogue_build(reload->server, &reload->catalogue, &reload->why);
+	reload->rc = server_service_build(
+		reload->server, reload->server->service, &reload->service, &reload->why);
 	/* release: pairs with the acquire in reload_take() */
 	atomic_store_explicit(&reload->done, true, memory_order_release);
 	pthread_kill(reload->control, RELOAD_SIGNAL);
@@ -27,7 +28,7 @@ reload_start(struct reload *reload, struct why *why)
 	}
 	reload->control = pthread_self();
 	reload->again = false;
-	reload->catalogue = NULL;
+	reload->service = NULL;
 	atomic_store_explicit(&reload->done, false, memory_order_relaxed);
 	error = pthread_create(&reload->thread, NULL, build, reload);
 	if (error)
@@ -37,14 +38,14 @@ reload_start(struct reload *reload, struct why *why)
 }
 
 bool
-reload_take(struct reload *reload, struct image_catalogue **catalogue, int *rc)
+reload_take(struct reload *reload, struct engine_service **service, int *rc)
 {
 	/* the signal may be another's */
 	if (!reload->running || !atomic_load_explicit(&reload->done, memory_order_acquire))
 		return false;
 	pthread_join(reload->thread, NULL);
 	reload->running = false;
-	*catalogue = reload->catalogue;
+	*service = reload->service;
 	*rc = reload->rc;
 	return true;
 }

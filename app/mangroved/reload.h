@@ -12,7 +12,8 @@
 /** Tells the control thread that a build has ended. */
 enum { RELOAD_SIGNAL = SIGUSR2 };
 
-/** Builds a catalogue beside the control thread, which goes on taking signals meanwhile. */
+/** Builds what is answered from beside the control thread, which goes on taking signals meanwhile.
+ */
 struct reload {
 	const struct server *server;
 	pthread_t thread, control;
@@ -21,7 +22,7 @@ struct reload {
 	atomic_bool done;
 	int rc;
 	struct why why;
-	struct image_catalogue *catalogue;
+	struct engine_service *service;
 };
 
 /** Start a build; while one is running, remember to start another after it. */
@@ -32,6 +33,6 @@ int reload_start(struct reload *reload, struct why *why);
  *
  * @return false: none has ended
  */
-bool reload_take(struct reload *reload, struct image_catalogue **catalogue, int *rc);
+bool reload_take(struct reload *reload, struct engine_service **service, int *rc);
 
 #endif

@@ -127,7 +127,7 @@ workers_start(struct server *server, struct why *why)
 		return why_set(why, ENOMEM, "out of memory");
 	memset(server->workers, 0, size);
 	queues_deal(server);
-	worker_publish(&server->slot, server->catalogue);
+	worker_publish(&server->slot, server->service);
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
 		struct worker *w = &server->workers[i];
 		int rc;

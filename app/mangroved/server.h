@@ -21,7 +21,8 @@ struct server {
 	struct worker *workers;
 	unsigned int workers_started;
 	struct worker_slot slot;
-	struct image_catalogue *catalogue; /* the published one */
+	struct guard_secrets secrets;	/* made at the start; used unless a file has others */
+	struct engine_service *service; /* the published one */
 };
 
 /** Find what belongs to us: what the configuration says, else beside the program. */
@@ -29,12 +30,19 @@ void server_builder_path(const struct server *server, char path[static SERVER_PA
 void server_drivers_path(const struct server *server, char path[static SERVER_PATH_MAX]);
 void server_xdp_path(const struct server *server, char path[static SERVER_PATH_MAX]);
 
-/** Load, verify and compile the zones in bounded children. Any thread. */
-int server_catalogue_build(
-	const struct server *server, struct image_catalogue **catalogue, struct why *why);
+/**
+ * Load, verify and compile the zones in bounded children, and read what else is answered from. Any
+ * thread.
+ *
+ * @param old      NULL: all of it must succeed; else what fails is logged, and stays as in the old
+ *                 one: images may be in both
+ * @param service  the caller's: server_service_free()
+ */
+int server_service_build(const struct server *server, const struct engine_service *old,
+	struct engine_service **service, struct why *why);
 
-/** NULL is fine. */
-void server_catalogue_free(const struct image_catalogue *catalogue);
+/** Free a service but for the images that `kept` (or NULL) has too. NULL is fine. */
+void server_service_free(struct engine_service *service, const struct engine_service *kept);
 
 /** Read the driver files of those ports whose device names its driver. */
 int server_drivers_read(struct server *server, struct why *why);

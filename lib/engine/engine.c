@@ -22,6 +22,9 @@ const char *const engine_verdict_names[ENGINE_VERDICTS] = {
 	[ENGINE_REFUSED] = "refused",
 	[ENGINE_NOTAUTH] = "notauth",
 	[ENGINE_BADVERS] = "badvers",
+	[ENGINE_BADCOOKIE] = "badcookie",
+	[ENGINE_COOKIE] = "cookie",
+	[ENGINE_CHAOS] = "chaos",
 };
 
 static_assert((int)ENGINE_NXDOMAIN + IMAGE_NODATA == ENGINE_NODATA &&
@@ -29,14 +32,13 @@ static_assert((int)ENGINE_NXDOMAIN + IMAGE_NODATA == ENGINE_NODATA &&
 		      (int)ENGINE_NXDOMAIN + IMAGE_POSITIVE == ENGINE_POSITIVE,
 	"a kind of answer is a verdict");
 
+/* Of a reply that no zone had a part in. */
 static enum engine_verdict
-verdict_of(enum wire_rcode rcode)
+verdict_of(const struct exchange *x)
 {
-	switch (rcode) {
+	switch (x->query.rcode) {
 	case WIRE_RCODE_NOERROR:
-		return ENGINE_NODATA;
-	case WIRE_RCODE_NXDOMAIN:
-		return ENGINE_NXDOMAIN;
+		return x->text ? ENGINE_CHAOS : ENGINE_COOKIE;
 	case WIRE_RCODE_FORMERR:
 		return ENGINE_FORMERR;
 	case WIRE_RCODE_SERVFAIL:
@@ -50,41 +52,49 @@ verdict_of(enum wire_rcode rcode)
 		return ENGINE_NOTAUTH;
 	case WIRE_RCODE_BADVERS:
 		return ENGINE_BADVERS;
+	case WIRE_RCODE_BADCOOKIE:
+		return ENGINE_BADCOOKIE;
+	case WIRE_RCODE_NXDOMAIN:
+		break;
 	}
 	return ENGINE_SERVFAIL;
 }
 
 /* A query in the middle of being answered. */
 struct answering {
-	const struct image_catalogue *catalogue;
-	const uint8_t *message;
-	struct wire_query query;
+	const struct engine_service *service;
+	struct exchange x;
 	uint8_t *reply;
 	size_t reply_length;
 };
 
 static enum engine_verdict
-refuse(struct answering *a, enum wire_rcode rcode)
+refuse(struct answering *a, enum wire_rcode rcode, enum wire_ede ede)
 {
-	a->query.rcode = rcode;
-	a->reply_length = wire_error_write(&a->query, a->message, a->reply, a->query.udp_size);
-	return verdict_of(rcode);
+	a->reply_length = exchange_refuse(&a->x, rcode, ede, a->reply);
+	return verdict_of(&a->x);
 }
 
-/* RFC 1034 4.3.2 step 2: the deepest zone that encloses the name. */
+/*
+ * RFC 1034 4.3.2 step 2: the deepest zone that encloses the name. DS of an apex is its parent's, if
+ * that is here too (RFC 4035 3.1.4.1).
+ */
 static const struct image *
-zone_choose(const struct image_catalogue *catalogue, const struct wire_name *qname)
+zone_choose(const struct image_catalogue *catalogue, const struct wire_name *qname, uint16_t qtype)
 {
-	const struct image *deepest = NULL;
+	const struct image *deepest = NULL, *own = NULL;
 
 	for (unsigned int i = 0; i < catalogue->count; i++) {
 		const struct image *image = catalogue->images[i];
 
-		if (wire_name_is_below(qname, &image->origin) &&
-			(!deepest || image->origin.labels > deepest->origin.labels))
+		if (!wire_name_is_below(qname, &image->origin))
+			continue;
+		if (qtype == WIRE_TYPE_DS && image->origin.labels == qname->labels)
+			own = image;
+		else if (!deepest || image->origin.labels > deepest->origin.labels)
 			deepest = image;
 	}
-	return deepest;
+	return deepest ? deepest : own;
 }
 
 static const struct image_answer *
@@ -131,15 +141,16 @@ static enum engine_verdict
 emit(struct answering *a, const struct image *image, const struct image_answer *answer,
 	unsigned int shift)
 {
-	size_t limit = a->query.udp_size - (a->query.edns ? WIRE_OPT_SIZE : 0);
+	const struct wire_query *query = &a->x.query;
 	size_t length = (size_t)answer->head_length + answer->tail_length, room;
-	struct wire_writer w = wire_writer_of(a->reply, a->query.udp_size);
+	struct wire_writer w = wire_writer_of(a->reply, query->size_max);
 	unsigned int pointer_count = answer->pointer_count;
 	uint8_t arcount[2] = {answer->header[8], answer->header[9]};
 	enum engine_verdict verdict = ENGINE_NXDOMAIN + answer->kind;
 
-	wire_reply_begin(&w, &a->query, a->message);
-	room = limit - w.offset;
+	exchange_zone_say(&a->x, &image->origin, image->serial);
+	wire_reply_begin(&w, query, a->x.message);
+	room = exchange_room(&a->x) - w.offset;
 	a->reply[2] |= answer->header[0];
 	a->reply[3] = answer->header[1];
 	if (length > room) {
@@ -158,7 +169,7 @@ emit(struct answering *a, const struct image *image, const struct image_answer *
 	memcpy(a->reply + 10, arcount, 2);
 	body_write(&w, image, answer, length, pointer_count, shift);
 written:
-	wire_opt_write(&w, &a->query);
+	exchange_opt_write(&a->x, &w);
 	a->reply_length = w.offset;
 	return verdict;
 }
@@ -166,40 +177,43 @@ written:
 static enum engine_verdict
 query_answer(struct answering *a)
 {
-	struct wire_name qname = a->query.qname;
+	const struct image_catalogue *catalogue = &a->service->catalogue;
+	const struct wire_query *query = &a->x.query;
+	struct wire_name qname = query->qname;
 	const struct image_answer *answer;
 	const struct image *image;
 	struct radix_place place;
 	size_t shift;
 
-	if (a->catalogue->count == 0)
-		return refuse(a, WIRE_RCODE_SERVFAIL);
+	if (catalogue->count == 0)
+		return refuse(a, WIRE_RCODE_SERVFAIL, WIRE_EDE_NOT_READY);
 	wire_name_fold(&qname);
-	image = zone_choose(a->catalogue, &qname);
+	image = zone_choose(catalogue, &qname, query->qtype);
 	if (!image)
-		return refuse(a, WIRE_RCODE_REFUSED);
+		return refuse(a, WIRE_RCODE_REFUSED, WIRE_EDE_NOT_AUTHORITATIVE);
 	/* RFC 1995: only a zone is transferred */
-	if (a->query.qtype == WIRE_TYPE_IXFR && qname.labels != image->origin.labels)
-		return refuse(a, WIRE_RCODE_NOTAUTH);
+	if (query->qtype == WIRE_TYPE_IXFR && qname.labels != image->origin.labels)
+		return refuse(a, WIRE_RCODE_NOTAUTH, WIRE_EDE_NOT_AUTHORITATIVE);
 	radix_find(&image->radix, &qname, &place);
-	answer = answer_choose(image, &a->query, &place);
+	answer = answer_choose(image, query, &place);
 	shift = wire_name_skip(&qname, qname.labels - place.labels);
 	return emit(a, image, answer, (unsigned int)shift);
 }
 
 enum engine_verdict
-engine_answer(const struct image_catalogue *catalogue, const uint8_t *message, size_t length,
-	uint8_t *reply, size_t *reply_length)
+engine_answer(const struct engine_service *service, const struct exchange_peer *peer,
+	const uint8_t *message, size_t length, uint8_t *reply, size_t *reply_length)
 {
-	struct answering a = {.catalogue = catalogue, .message = message, .reply = reply};
+	struct answering a = {.service = service, .reply = reply};
 	enum engine_verdict verdict;
 
-	switch (wire_query_read(message, length, &a.query)) {
+	switch (exchange_begin(&a.x, &service->self, peer, message, length)) {
 	case WIRE_DROP:
 		verdict = length < WIRE_HEADER_SIZE ? ENGINE_DROP_SHORT : ENGINE_DROP_REPLY;
 		break;
 	case WIRE_REPLY:
-		verdict = refuse(&a, a.query.rcode);
+		a.reply_length = exchange_reply(&a.x, reply);
+		verdict = verdict_of(&a.x);
 		break;
 	case WIRE_ANSWER:
 		verdict = query_answer(&a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * The answer function: from a message to a message, pure, over UDP (protocol rules: RFC 1034 4.3.2,
- * 4035 3.1, 6891, 8482, 8906, 9471, 9619).
+ * The answer function: from a message to a message, pure, over UDP and TCP (protocol rules: RFC
+ * 1034 4.3.2, 4035 3.1, 6891, 8482, 8906, 9471, 9619; lib/exchange has those that no zone decides).
  *
  * Runs on: lcore, and anywhere else. No clock, no global, no allocation.
  */
@@ -11,7 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exchange/exchange.h"
 #include "image/image.h"
+
+/**
+ * All that a node answers from. It is published as a whole: immutable from then on, until the grace
+ * period after its replacement has ended.
+ */
+struct engine_service {
+	struct image_catalogue catalogue; /* no zone at all is answered SERVFAIL */
+	struct exchange_self self;
+};
 
 /** What became of a message; each has one counter. */
 enum engine_verdict {
@@ -28,6 +38,9 @@ enum engine_verdict {
 	ENGINE_REFUSED,
 	ENGINE_NOTAUTH,
 	ENGINE_BADVERS,
+	ENGINE_BADCOOKIE,
+	ENGINE_COOKIE, /* NOERROR to a query for a cookie alone, RFC 7873 5.4 */
+	ENGINE_CHAOS,  /* who the node is, RFC 4892 */
 	ENGINE_VERDICTS
 };
 
@@ -37,11 +50,12 @@ extern const char *const engine_verdict_names[ENGINE_VERDICTS];
 /**
  * Answer one message.
  *
- * @param catalogue     zones; none at all is answered SERVFAIL
- * @param reply         at least WIRE_UDP_SIZE_OWN octets; may not overlap the message
+ * @param reply         at least WIRE_UDP_SIZE_OWN octets, WIRE_TCP_SIZE_MAX over TCP; may not
+ *                      overlap the message
  * @param reply_length  octets of the reply; 0 for the two drops
  */
-enum engine_verdict engine_answer(const struct image_catalogue *catalogue, const uint8_t *message,
-	size_t length, uint8_t *reply, size_t *reply_length);
+enum engine_verdict engine_answer(const struct engine_service *service,
+	const struct exchange_peer *peer, const uint8_t *message, size_t length, uint8_t *reply,
+	size_t *reply_length);
 
 #endif

@@ -80,6 +80,7 @@ struct image {
 	const struct image_type *types;
 	const uint8_t *common; /* what heads are beginnings of */
 	struct wire_name origin;
+	uint32_t serial;
 	size_t size;
 };
 

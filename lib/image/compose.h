@@ -11,7 +11,8 @@ struct image_pile {
 	size_t size, room;
 };
 
-enum { IMAGE_POINTERS_MAX = 4096, IMAGE_CUTS_MAX = 1024, IMAGE_NAMES_MAX = 640 };
+/* What 64 KiB of the shortest records can hold */
+enum { IMAGE_POINTERS_MAX = 16384, IMAGE_CUTS_MAX = 8192, IMAGE_NAMES_MAX = 16384 };
 
 /** One answer in the making: a message whose question is exactly a node's name. */
 struct image_composer {

@@ -54,6 +54,7 @@ image_view(struct image_handle *handle, const uint8_t *block)
 		.types = SECTION(IMAGE_TYPES),
 		.common = SECTION(IMAGE_COMMON),
 		.origin = header->origin,
+		.serial = header->serial,
 		.size = header->size,
 	};
 	if (header->has_wide) {
@@ -204,4 +205,28 @@ image_facts(const struct image *image, struct image_facts *facts)
 		.node_count = header->node_count,
 		.size = header->size,
 	};
+}
+
+void
+image_catalogue_index(struct image_catalogue *catalogue)
+{
+	catalogue->root = NULL;
+	catalogue->other_count = 0;
+	for (unsigned int i = 0; i < catalogue->count; i++)
+		if (catalogue->images[i]->origin.labels == 0)
+			catalogue->root = catalogue->images[i];
+	for (unsigned int i = 0; i < catalogue->count && catalogue->root; i++) {
+		const struct wire_name *origin = &catalogue->images[i]->origin;
+		size_t tld;
+		bool found;
+
+		if (origin->labels == 0)
+			continue;
+		tld = wire_name_skip(origin, origin->labels - 1u);
+		catalogue->others[catalogue->other_count++] = (struct image_other){
+			.node = radix_child_before(
+				&catalogue->root->radix, 0, origin->octets + tld, &found),
+			.origin = origin,
+		};
+	}
 }

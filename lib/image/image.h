@@ -69,6 +69,16 @@ enum { IMAGE_CATALOGUE_MAX = 16 };
 struct image_catalogue {
 	unsigned int count;
 	const struct image *images[IMAGE_CATALOGUE_MAX];
+	/* what image_catalogue_index() finds out; no root, no index */
+	const struct image *root;
+	unsigned int other_count;
+	struct image_other {
+		uint32_t node; /* of the root's tree: the TLD of its name, or the one before it */
+		const struct wire_name *origin;
+	} others[IMAGE_CATALOGUE_MAX]; /* the zones beside the root */
 };
+
+/** Prepare a catalogue whose images are all there for lcores, which look into the root first. */
+void image_catalogue_index(struct image_catalogue *catalogue);
 
 #endif

@@ -3,8 +3,9 @@
  * RFC 1034 4.3.2, 2308, 4035 3.1, 8482, 9471, step by step and from the records alone. The engine
  * gives the same octets, so where those leave a choice it is made here:
  *
- * - Order of refusals: no zone SERVFAIL, name outside REFUSED, IXFR of a name that is not the apex
- *   NOTAUTH. An IXFR of the apex is answered by the SOA alone, without signatures (RFC 1995 2).
+ * - Order of refusals: no zone at all SERVFAIL, name outside REFUSED, IXFR of a name that is not
+ * the apex NOTAUTH. An IXFR of the apex is answered by the SOA alone, without signatures (RFC 1995
+ * 2).
  * - The topmost cut on the way to QNAME decides; the only thing answered at a cut is its DS. DS of
  *   the apex is an ordinary type.
  * - ANY gets the RRset of fewest octets, names uncompressed and signatures not counted; of equals
@@ -34,22 +35,21 @@ enum section { ANSWER, AUTHORITY, ADDITIONAL, SECTIONS };
 
 enum {
 	RECORD_FIXED_SIZE = 10, /* type, class, TTL, RDLENGTH: RFC 1035 3.2.1 */
-	/* an owner and the two of a SOA in each record, and one record that does not fit */
-	NAMES_MAX = 3 * (WIRE_UDP_SIZE_OWN / (1 + RECORD_FIXED_SIZE) + 1),
 };
 
 /* A query in the middle of being answered. */
 struct answering {
-	const struct zone *zone;
-	const uint8_t *message;
-	struct wire_query query;
+	const struct oracle_zones *zones;
+	const struct zone *zone; /* the one that answers */
+	struct exchange x;
+	uint8_t *reply;
 	struct wire_name qname; /* folded */
 	struct wire_writer w;	/* ends where the OPT begins at the latest */
 	unsigned int counts[SECTIONS];
 	bool compress;
 	struct wire_compression table;
-	unsigned int name_count;
-	struct wire_name names[NAMES_MAX]; /* what the table borrows */
+	size_t name_count, names_max;
+	struct wire_name *names; /* what the table borrows */
 };
 
 /* ---- records ---- */
@@ -61,7 +61,7 @@ name_write(struct answering *a, const struct wire_name *name)
 		wire_write(&a->w, name->octets, name->length);
 		return;
 	}
-	assert(a->name_count < NAMES_MAX);
+	assert(a->name_count < a->names_max);
 	a->names[a->name_count] = *name;
 	wire_name_write(&a->w, &a->table, &a->names[a->name_count]);
 	a->name_count++;
@@ -131,8 +131,8 @@ rrset_write(struct answering *a, enum section section, const struct wire_name *o
 static void
 reply_begin(struct answering *a, enum wire_rcode rcode, bool authoritative)
 {
-	a->query.rcode = rcode;
-	wire_reply_begin(&a->w, &a->query, a->message);
+	a->x.query.rcode = rcode;
+	wire_reply_begin(&a->w, &a->x.query, a->x.message);
 	if (authoritative)
 		a->w.message[2] |= WIRE_FLAG1_AA;
 }
@@ -152,22 +152,21 @@ static size_t
 reply_end(struct answering *a, bool whole)
 {
 	if (!whole) {
-		wire_writer_rewind(&a->w, WIRE_QUESTION_OFFSET + a->query.question_length);
+		wire_writer_rewind(&a->w, WIRE_QUESTION_OFFSET + a->x.query.question_length);
 		a->w.message[2] |= WIRE_FLAG1_TC;
 	}
 	for (unsigned int i = 0; i < SECTIONS; i++)
 		wire_u16_patch(a->w.message + 6 + 2 * i, (uint16_t)(whole ? a->counts[i] : 0));
-	a->w.size = a->query.udp_size;
-	wire_opt_write(&a->w, &a->query);
+	a->w.size = a->x.query.size_max;
+	exchange_opt_write(&a->x, &a->w);
 	assert(!a->w.failed);
 	return a->w.offset;
 }
 
 static size_t
-refuse(struct answering *a, enum wire_rcode rcode)
+refuse(struct answering *a, enum wire_rcode rcode, enum wire_ede ede)
 {
-	a->query.rcode = rcode;
-	return wire_error_write(&a->query, a->message, a->w.message, a->query.udp_size);
+	return exchange_refuse(&a->x, rcode, ede, a->reply);
 }
 
 /* ---- names in the zone ---- */
@@ -280,7 +279,7 @@ nsec_write(struct answering *a, const struct zone_node *owner)
 static bool
 proves_denials(const struct answering *a)
 {
-	return a->query.dnssec_ok && a->zone->is_signed;
+	return a->x.query.dnssec_ok && a->zone->is_signed;
 }
 
 static bool
@@ -425,7 +424,7 @@ apex_ns_answer(struct answering *a, const struct zone_node *apex, const struct z
 
 	reply_begin(a, WIRE_RCODE_NOERROR, true);
 	compression_begin(a, &apex->name);
-	if (!rrset_write(a, ANSWER, &apex->name, ns, ns->ttl, a->query.dnssec_ok))
+	if (!rrset_write(a, ANSWER, &apex->name, ns, ns->ttl, a->x.query.dnssec_ok))
 		return reply_end(a, false);
 	for (unsigned int i = 0; i < ns->count; i++) {
 		const struct zone_node *host = host_find(a->zone, &ns->rdata[i]);
@@ -434,7 +433,7 @@ apex_ns_answer(struct answering *a, const struct zone_node *apex, const struct z
 		if (!host)
 			continue;
 		authoritative = host->place == ZONE_APEX || host->place == ZONE_AUTHORITATIVE;
-		addresses_write(a, host, authoritative && a->query.dnssec_ok, &done);
+		addresses_write(a, host, authoritative && a->x.query.dnssec_ok, &done);
 	}
 	return reply_end(a, true);
 }
@@ -458,7 +457,7 @@ any_answer(struct answering *a, const struct zone_node *node)
 	for (unsigned int i = 1; i < node->count; i++)
 		if (rrset_size(node, &node->rrsets[i]) < rrset_size(node, smallest))
 			smallest = &node->rrsets[i];
-	return rrset_answer(a, node, smallest, a->query.dnssec_ok);
+	return rrset_answer(a, node, smallest, a->x.query.dnssec_ok);
 }
 
 /* RFC 8482 7 */
@@ -485,16 +484,16 @@ node_answer(struct answering *a, const struct zone_node *node)
 {
 	const struct zone_rrset *rrset;
 
-	if (a->query.qtype == WIRE_TYPE_ANY)
+	if (a->x.query.qtype == WIRE_TYPE_ANY)
 		return any_answer(a, node);
-	if (a->query.qtype == WIRE_TYPE_RRSIG)
+	if (a->x.query.qtype == WIRE_TYPE_RRSIG)
 		return rrsig_answer(a, node);
-	rrset = zone_rrset_find(node, a->query.qtype);
+	rrset = zone_rrset_find(node, a->x.query.qtype);
 	if (!rrset)
 		return nodata_answer(a);
-	if (a->query.qtype == WIRE_TYPE_NS)
+	if (a->x.query.qtype == WIRE_TYPE_NS)
 		return apex_ns_answer(a, node, rrset); /* elsewhere NS would make it a cut */
-	return rrset_answer(a, node, rrset, a->query.dnssec_ok);
+	return rrset_answer(a, node, rrset, a->x.query.dnssec_ok);
 }
 
 /* ---- the question ---- */
@@ -505,9 +504,9 @@ cut_answer(struct answering *a, const struct zone_node *cut)
 {
 	const struct zone_rrset *ds = zone_rrset_find(cut, WIRE_TYPE_DS);
 
-	if (a->query.qtype != WIRE_TYPE_DS || !wire_name_equal(&cut->name, &a->qname))
+	if (a->x.query.qtype != WIRE_TYPE_DS || !wire_name_equal(&cut->name, &a->qname))
 		return referral_answer(a, cut);
-	return ds ? rrset_answer(a, cut, ds, a->query.dnssec_ok) : nodata_answer(a);
+	return ds ? rrset_answer(a, cut, ds, a->x.query.dnssec_ok) : nodata_answer(a);
 }
 
 static size_t
@@ -516,22 +515,37 @@ ixfr_answer(struct answering *a)
 	const struct zone_node *apex = &a->zone->nodes[0];
 
 	if (!wire_name_equal(&a->qname, &apex->name))
-		return refuse(a, WIRE_RCODE_NOTAUTH);
+		return refuse(a, WIRE_RCODE_NOTAUTH, WIRE_EDE_NOT_AUTHORITATIVE);
 	return rrset_answer(a, apex, zone_rrset_find(apex, WIRE_TYPE_SOA), false);
 }
 
-static size_t
-query_answer(struct answering *a)
+/*
+ * RFC 1034 4.3.2 step 2: the zone that is the nearest ancestor. DS of an apex is asked of the
+ * parent (RFC 4035 3.1.4.1), and of the zone itself only where the parent is not here.
+ */
+static const struct zone *
+zone_choose(const struct answering *a)
 {
-	const struct zone_node *node;
+	for (unsigned int up = 0; up <= a->qname.labels; up++) {
+		struct wire_name ancestor;
 
-	if (!a->zone)
-		return refuse(a, WIRE_RCODE_SERVFAIL);
-	if (!wire_name_is_below(&a->qname, &a->zone->origin))
-		return refuse(a, WIRE_RCODE_REFUSED);
-	if (a->query.qtype == WIRE_TYPE_IXFR)
-		return ixfr_answer(a);
-	node = cut_find(a->zone, &a->qname);
+		wire_name_suffix(&ancestor, &a->qname, a->qname.labels - up);
+		for (unsigned int i = 0; i < a->zones->count; i++)
+			if (wire_name_equal(&a->zones->zones[i]->origin, &ancestor) &&
+				!(up == 0 && a->x.query.qtype == WIRE_TYPE_DS))
+				return a->zones->zones[i];
+	}
+	for (unsigned int i = 0; i < a->zones->count; i++)
+		if (wire_name_equal(&a->zones->zones[i]->origin, &a->qname))
+			return a->zones->zones[i];
+	return NULL;
+}
+
+static size_t
+name_answer(struct answering *a)
+{
+	const struct zone_node *node = cut_find(a->zone, &a->qname);
+
 	if (node)
 		return cut_answer(a, node);
 	node = zone_find(a->zone, &a->qname);
@@ -542,29 +556,54 @@ query_answer(struct answering *a)
 	return nxdomain_answer(a);
 }
 
-size_t
-oracle_answer(const struct zone *zone, const uint8_t *message, size_t length, uint8_t *reply)
+static uint32_t
+serial_of(const struct zone *zone)
 {
-	struct answering a;
-	size_t room;
+	const struct zone_rdata *soa = zone_rrset_find(&zone->nodes[0], WIRE_TYPE_SOA)->rdata;
+	struct wire_reader r = wire_reader_of(soa->octets, soa->length);
 
-	switch (wire_query_read(message, length, &a.query)) {
+	/* serial, refresh, retry, expire, minimum: RFC 1035 3.3.13 */
+	r.offset = r.length - 20;
+	return wire_u32_read(&r);
+}
+
+static size_t
+query_answer(struct answering *a)
+{
+	a->qname = a->x.query.qname;
+	wire_name_fold(&a->qname);
+	if (a->zones->count == 0)
+		return refuse(a, WIRE_RCODE_SERVFAIL, WIRE_EDE_NOT_READY);
+	a->zone = zone_choose(a);
+	if (!a->zone)
+		return refuse(a, WIRE_RCODE_REFUSED, WIRE_EDE_NOT_AUTHORITATIVE);
+	exchange_zone_say(&a->x, &a->zone->origin, serial_of(a->zone));
+	a->w = wire_writer_of(a->reply, exchange_room(&a->x));
+	if (a->x.query.qtype == WIRE_TYPE_IXFR)
+		return ixfr_answer(a);
+	return name_answer(a);
+}
+
+size_t
+oracle_answer(const struct oracle_zones *zones, const struct exchange_self *self,
+	const struct exchange_peer *peer, const uint8_t *message, size_t length, uint8_t *reply)
+{
+	struct answering a = {.zones = zones, .reply = reply};
+
+	switch (exchange_begin(&a.x, self, peer, message, length)) {
 	case WIRE_DROP:
 		return 0;
 	case WIRE_REPLY:
-		return wire_error_write(&a.query, message, reply, a.query.udp_size);
+		return exchange_reply(&a.x, reply);
 	case WIRE_ANSWER:
 		break;
 	}
-	room = a.query.udp_size - (a.query.edns ? WIRE_OPT_SIZE : 0);
-	a.zone = zone;
-	a.message = message;
-	a.qname = a.query.qname;
-	wire_name_fold(&a.qname);
-	a.w = wire_writer_of(reply, room);
-	a.counts[ANSWER] = a.counts[AUTHORITY] = a.counts[ADDITIONAL] = 0;
-	a.compress = false;
-	a.table.count = 0;
-	a.name_count = 0;
-	return query_answer(&a);
+	/* an owner and the two of a SOA in each record, and one record that does not fit */
+	a.names_max = 3u * (a.x.query.size_max / (1u + RECORD_FIXED_SIZE) + 1u);
+	a.names = malloc(a.names_max * sizeof(*a.names));
+	if (!a.names)
+		abort();
+	length = query_answer(&a);
+	free(a.names);
+	return length;
 }

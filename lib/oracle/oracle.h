@@ -11,16 +11,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exchange/exchange.h"
 #include "zone/zone.h"
 
+/** The zones of a node, in any order; none: none is loaded. Not owned. */
+struct oracle_zones {
+	unsigned int count;
+	const struct zone *const *zones;
+};
+
 /**
- * Answer a message over UDP.
+ * Answer a message.
  *
- * @param zone   the only zone of the node; NULL: none is loaded
- * @param reply  at least WIRE_UDP_SIZE_OWN octets
+ * @param reply  at least WIRE_UDP_SIZE_OWN octets, WIRE_TCP_SIZE_MAX over TCP
  * @return  octets of the reply; 0: no reply is due
  */
-size_t oracle_answer(
-	const struct zone *zone, const uint8_t *message, size_t length, uint8_t *reply);
+size_t oracle_answer(const struct oracle_zones *zones, const struct exchange_self *self,
+	const struct exchange_peer *peer, const uint8_t *message, size_t length, uint8_t *reply);
 
 #endif

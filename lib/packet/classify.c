@@ -125,6 +125,8 @@ ours(const struct judging *j, unsigned int header_size, unsigned int udp_length)
 {
 	*j->layout = (struct packet_layout){
 		.ip_offset = (uint16_t)(j->ip - j->frame),
+		.source_offset = (uint16_t)(j->ip - j->frame +
+					    (header_size == IPV6_SIZE ? IPV6_SOURCE : IPV4_SOURCE)),
 		.udp_offset = (uint16_t)(j->ip - j->frame + header_size),
 		.message_offset = (uint16_t)(j->ip - j->frame + header_size + UDP_SIZE),
 		.message_length = (uint16_t)(udp_length - UDP_SIZE),

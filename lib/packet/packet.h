@@ -46,7 +46,7 @@ struct packet_service {
 
 /** Where things are in a frame that is ours; offsets from its first octet. */
 struct packet_layout {
-	uint16_t ip_offset, udp_offset, message_offset;
+	uint16_t ip_offset, source_offset, udp_offset, message_offset;
 	uint16_t message_length;
 	bool ipv6;
 };

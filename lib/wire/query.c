@@ -52,14 +52,51 @@ record_read(struct wire_reader *r)
 	return record;
 }
 
+/* RFC 7873 5.2.2: a client's part alone, or with a server's of 8 to 32 octets */
 static bool
-options_are_whole(const struct record *opt)
+cookie_length_is_right(uint16_t length)
+{
+	return length == WIRE_COOKIE_CLIENT_SIZE || (length >= 16 && length <= 40);
+}
+
+/* Take one option. @return false: malformed. Unknown ones are ignored (RFC 6891 6.1.2). */
+static bool
+option_take(struct wire_query *query, uint16_t code, const uint8_t *octets, uint16_t length)
+{
+	switch (code) {
+	case WIRE_OPTION_NSID:
+		query->wants_nsid = true;
+		return true;
+	case WIRE_OPTION_COOKIE:
+		/* RFC 7873 5.2: only the first one counts */
+		if (query->cookie)
+			return true;
+		query->cookie = octets;
+		query->cookie_length = length;
+		return cookie_length_is_right(length);
+	case WIRE_OPTION_KEEPALIVE:
+		/* RFC 7828 3.2.1: over UDP it is ignored */
+		query->wants_keepalive = query->transport == WIRE_TCP;
+		return query->transport == WIRE_UDP || length == 0;
+	case WIRE_OPTION_ZONEVERSION:
+		query->wants_zone_version = true;
+		return length == 0;
+	default:
+		return true;
+	}
+}
+
+static bool
+options_take(struct wire_query *query, const struct record *opt)
 {
 	struct wire_reader r = wire_reader_of(opt->rdata, opt->rdata_length);
 
 	while (r.offset < r.length && !r.failed) {
-		wire_u16_read(&r);
-		wire_take(&r, wire_u16_read(&r));
+		uint16_t code = wire_u16_read(&r), length = wire_u16_read(&r);
+		const uint8_t *octets = wire_take(&r, length);
+
+		if (!r.failed && !option_take(query, code, octets, length))
+			return false;
 	}
 	return !r.failed;
 }
@@ -77,7 +114,18 @@ edns_take(struct wire_query *query, const struct record *opt)
 {
 	query->edns = true;
 	query->dnssec_ok = opt->ttl & EDNS_DO;
-	query->udp_size = reply_size(opt->class);
+	if (query->transport == WIRE_UDP)
+		query->size_max = reply_size(opt->class);
+}
+
+static void
+edns_forget(struct wire_query *query)
+{
+	query->edns = query->dnssec_ok = false;
+	query->wants_nsid = query->wants_zone_version = query->wants_keepalive = false;
+	query->cookie = NULL;
+	if (query->transport == WIRE_UDP)
+		query->size_max = WIRE_UDP_SIZE_MIN;
 }
 
 /* RFC 8945 4.2: algorithm, time and fudge, MAC, original ID, error, other data; nothing behind. */
@@ -118,9 +166,9 @@ additional_read(struct wire_reader *r, struct wire_query *query, struct sections
 		if (record.type == WIRE_TYPE_OPT) {
 			s->opt_count++;
 			s->edns_version = (uint8_t)(record.ttl >> 16);
-			if (!record.owner_is_root || !options_are_whole(&record))
-				s->opt_broken = true;
 			edns_take(query, &record);
+			if (!record.owner_is_root || !options_take(query, &record))
+				s->opt_broken = true;
 		} else if (record.type == WIRE_TYPE_TSIG && i == s->ar - 1u &&
 			   tsig_is_whole(*r, &record)) {
 			query->tsig_offset = (uint16_t)record.offset;
@@ -157,17 +205,15 @@ sections_read(struct wire_reader *r, struct wire_query *query, struct sections *
 	/* an OPT was seen whole, or the octets ended inside of it */
 	if (s->opt_count > 1 || (r->failed && s->opt_count == 0))
 		s->opt_broken = true;
-	if (s->opt_broken) {
-		query->edns = false;
-		query->dnssec_ok = false;
-		query->udp_size = WIRE_UDP_SIZE_MIN;
-	}
+	if (s->opt_broken)
+		edns_forget(query);
 }
 
 static enum wire_verdict
-reply(struct wire_query *query, enum wire_rcode rcode)
+reply(struct wire_query *query, enum wire_rcode rcode, enum wire_ede ede)
 {
 	query->rcode = rcode;
+	query->ede = ede;
 	return WIRE_REPLY;
 }
 
@@ -192,24 +238,30 @@ static enum wire_verdict
 query_judge(struct wire_query *query, const struct sections *s)
 {
 	if (query->tsig_length)
-		return reply(query, WIRE_RCODE_NOTAUTH);
+		return reply(query, WIRE_RCODE_NOTAUTH, WIRE_EDE_NONE);
 	if (query->edns && s->edns_version > 0)
-		return reply(query, WIRE_RCODE_BADVERS);
+		return reply(query, WIRE_RCODE_BADVERS, WIRE_EDE_NONE);
 	if (s->qd == 0)
-		return reply(query, WIRE_RCODE_FORMERR);
+		return reply(query, query->cookie ? WIRE_RCODE_NOERROR : WIRE_RCODE_FORMERR,
+			WIRE_EDE_NONE);
 	if ((query->flags1 & WIRE_FLAG1_OPCODE) >> 3 == WIRE_OPCODE_NOTIFY)
-		return reply(query, WIRE_RCODE_REFUSED);
+		return reply(query, WIRE_RCODE_REFUSED, WIRE_EDE_PROHIBITED);
+	if (query->qclass == WIRE_CLASS_CH)
+		return WIRE_ANSWER;
 	if (query->qclass != WIRE_CLASS_IN)
-		return reply(query, WIRE_RCODE_REFUSED);
+		return reply(query, WIRE_RCODE_REFUSED, WIRE_EDE_NOT_SUPPORTED);
 	if (type_is_meta(query->qtype))
-		return reply(query, WIRE_RCODE_FORMERR);
+		return reply(query, WIRE_RCODE_FORMERR, WIRE_EDE_NONE);
+	if (query->qtype == WIRE_TYPE_AXFR && query->transport == WIRE_UDP)
+		return reply(query, WIRE_RCODE_NOTIMP, WIRE_EDE_NOT_SUPPORTED);
 	if (query->qtype == WIRE_TYPE_AXFR)
-		return reply(query, WIRE_RCODE_NOTIMP);
+		return reply(query, WIRE_RCODE_REFUSED, WIRE_EDE_PROHIBITED);
 	return WIRE_ANSWER;
 }
 
 enum wire_verdict
-wire_query_read(const uint8_t *message, size_t length, struct wire_query *query)
+wire_query_read(const uint8_t *message, size_t length, enum wire_transport transport,
+	struct wire_query *query)
 {
 	struct wire_reader r = wire_reader_of(message, length);
 	struct sections s = {0};
@@ -217,25 +269,28 @@ wire_query_read(const uint8_t *message, size_t length, struct wire_query *query)
 
 	if (length < WIRE_HEADER_SIZE || message[2] & WIRE_FLAG1_QR)
 		return WIRE_DROP;
-	*query = (struct wire_query){.flags1 = message[2], .udp_size = WIRE_UDP_SIZE_MIN};
+	*query = (struct wire_query){.flags1 = message[2],
+		.transport = transport,
+		.ede = WIRE_EDE_NONE,
+		.size_max = transport == WIRE_TCP ? WIRE_TCP_SIZE_MAX : WIRE_UDP_SIZE_MIN};
 	opcode = (query->flags1 & WIRE_FLAG1_OPCODE) >> 3;
 	if (opcode != WIRE_OPCODE_QUERY && opcode != WIRE_OPCODE_NOTIFY)
-		return reply(query, WIRE_RCODE_NOTIMP);
+		return reply(query, WIRE_RCODE_NOTIMP, WIRE_EDE_NONE);
 	wire_take(&r, 4);
 	s.qd = wire_u16_read(&r);
 	s.an = wire_u16_read(&r);
 	s.ns = wire_u16_read(&r);
 	s.ar = wire_u16_read(&r);
 	if (s.qd > 1)
-		return reply(query, WIRE_RCODE_FORMERR);
+		return reply(query, WIRE_RCODE_FORMERR, WIRE_EDE_NONE);
 	if (s.qd == 1)
 		question_read(&r, query);
 	if (r.failed)
-		return reply(query, WIRE_RCODE_FORMERR);
+		return reply(query, WIRE_RCODE_FORMERR, WIRE_EDE_NONE);
 	sections_read(&r, query, &s);
 	if (s.broken || s.opt_broken) {
 		query->tsig_length = 0;
-		return reply(query, WIRE_RCODE_FORMERR);
+		return reply(query, WIRE_RCODE_FORMERR, WIRE_EDE_NONE);
 	}
 	return query_judge(query, &s);
 }
@@ -262,18 +317,83 @@ arcount_add(struct wire_writer *w, unsigned int count)
 	wire_u16_patch(at, (uint16_t)((at[0] << 8 | at[1]) + count));
 }
 
-void
-wire_opt_write(struct wire_writer *w, const struct wire_query *query)
+/* Octets of an option's value, 0 if the reply does not have it; codes in the order of writing. */
+struct option {
+	enum wire_option code;
+	uint16_t length;
+	uint8_t octets[6]; /* unless they stand elsewhere */
+	const uint8_t *elsewhere;
+};
+
+enum { OPTIONS = 5, OPTION_HEAD_SIZE = 4 };
+
+static void
+options_list(const struct wire_query *query, const struct wire_reply_options *o,
+	struct option list[static OPTIONS])
 {
+	bool ede = query->ede != WIRE_EDE_NONE;
+
+	list[0] = (struct option){WIRE_OPTION_NSID, o->nsid_length, {0}, o->nsid};
+	list[1] = (struct option){WIRE_OPTION_COOKIE, o->cookie_length, {0}, o->cookie};
+	list[2] = (struct option){WIRE_OPTION_KEEPALIVE, o->keepalive ? 2 : 0, {0}, NULL};
+	wire_u16_patch(list[2].octets, o->keepalive_timeout);
+	/* RFC 8914 2: no text, which is for people and takes room */
+	list[3] = (struct option){WIRE_OPTION_EDE, ede ? 2 : 0, {0}, NULL};
+	wire_u16_patch(list[3].octets, (uint16_t)query->ede);
+	/* RFC 9660 2.1: the zone's labels, type 0 (its SOA's serial), the serial */
+	list[4] = (struct option){
+		WIRE_OPTION_ZONEVERSION, o->zone_version ? 6 : 0, {o->zone_labels, 0}, NULL};
+	wire_u16_patch(list[4].octets + 2, (uint16_t)(o->zone_serial >> 16));
+	wire_u16_patch(list[4].octets + 4, (uint16_t)o->zone_serial);
+}
+
+static size_t
+options_size(const struct option list[static OPTIONS])
+{
+	size_t size = 0;
+
+	for (unsigned int i = 0; i < OPTIONS; i++)
+		size += list[i].length ? OPTION_HEAD_SIZE + list[i].length : 0u;
+	return size;
+}
+
+size_t
+wire_opt_size(const struct wire_query *query, const struct wire_reply_options *options)
+{
+	struct option list[OPTIONS];
+
+	if (!query->edns)
+		return 0;
+	options_list(query, options, list);
+	return WIRE_OPT_SIZE + options_size(list);
+}
+
+void
+wire_opt_write(struct wire_writer *w, const struct wire_query *query,
+	const struct wire_reply_options *options)
+{
+	struct option list[OPTIONS];
+
 	if (!query->edns)
 		return;
+	options_list(query, options, list);
 	wire_u8_write(w, 0);
 	wire_u16_write(w, WIRE_TYPE_OPT);
 	wire_u16_write(w, WIRE_UDP_SIZE_OWN);
 	wire_u8_write(w, (uint8_t)(query->rcode >> 4));
 	wire_u8_write(w, 0);
 	wire_u16_write(w, query->dnssec_ok ? EDNS_DO : 0);
-	wire_u16_write(w, 0);
+	wire_u16_write(w, (uint16_t)options_size(list));
+	for (unsigned int i = 0; i < OPTIONS; i++) {
+		const struct option *option = &list[i];
+
+		if (option->length == 0)
+			continue;
+		wire_u16_write(w, (uint16_t)option->code);
+		wire_u16_write(w, option->length);
+		wire_write(
+			w, option->elsewhere ? option->elsewhere : option->octets, option->length);
+	}
 	arcount_add(w, 1);
 }
 
@@ -305,15 +425,16 @@ tsig_write(struct wire_writer *w, const struct wire_query *query, const uint8_t 
 }
 
 size_t
-wire_error_write(
-	const struct wire_query *query, const uint8_t *message, uint8_t *reply, size_t room)
+wire_error_write(const struct wire_query *query, const struct wire_reply_options *options,
+	const uint8_t *message, uint8_t *reply)
 {
-	struct wire_writer w =
-		wire_writer_of(reply, room < query->udp_size ? room : query->udp_size);
+	struct wire_writer w = wire_writer_of(
+		reply, query->size_max < WIRE_UDP_SIZE_OWN ? query->size_max : WIRE_UDP_SIZE_OWN);
 	size_t mark;
 
 	wire_reply_begin(&w, query, message);
-	wire_opt_write(&w, query);
+	wire_opt_write(&w, query, options);
+	assert(!w.failed); /* WIRE_NSID_MAX */
 	mark = w.offset;
 	if (query->tsig_length) {
 		tsig_write(&w, query, message);

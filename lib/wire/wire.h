@@ -19,9 +19,10 @@ enum {
 	WIRE_HEADER_SIZE = 12,	   /* RFC 1035 4.1.1 */
 	WIRE_QUESTION_OFFSET = 12, /* the question follows the header */
 	WIRE_QUESTION_MAX = WIRE_NAME_MAX + 4,
-	WIRE_OPT_SIZE = 11,	  /* OPT without options, RFC 6891 6.1.2 */
-	WIRE_UDP_SIZE_MIN = 512,  /* RFC 1035 4.2.1; a smaller EDNS size counts as this */
-	WIRE_UDP_SIZE_OWN = 1232, /* our limit and what our OPT says: 1280 - 40 - 8 */
+	WIRE_OPT_SIZE = 11,	   /* OPT without options, RFC 6891 6.1.2 */
+	WIRE_UDP_SIZE_MIN = 512,   /* RFC 1035 4.2.1; a smaller EDNS size counts as this */
+	WIRE_UDP_SIZE_OWN = 1232,  /* our limit and what our OPT says: 1280 - 40 - 8 */
+	WIRE_TCP_SIZE_MAX = 65535, /* RFC 1035 4.2.2: what two octets of length can say */
 	/* RFC 1035 4.1.4: 14 bits; less a question, so that prepared answers can move behind any */
 	WIRE_POINTER_MAX = 0x3fff - WIRE_NAME_MAX,
 };
@@ -53,7 +54,7 @@ enum wire_type {
 	WIRE_TYPE_ANY = 255,
 };
 
-enum wire_class { WIRE_CLASS_IN = 1, WIRE_CLASS_ANY = 255 };
+enum wire_class { WIRE_CLASS_IN = 1, WIRE_CLASS_CH = 3, WIRE_CLASS_ANY = 255 };
 
 /* IANA "DNS OpCodes" */
 enum wire_opcode { WIRE_OPCODE_QUERY = 0, WIRE_OPCODE_NOTIFY = 4 };
@@ -69,6 +70,32 @@ enum wire_rcode {
 	WIRE_RCODE_NOTAUTH = 9,
 	WIRE_RCODE_BADVERS = 16,
 	WIRE_RCODE_BADKEY = 17, /* in a TSIG record only, RFC 8945 4.3 */
+	WIRE_RCODE_BADCOOKIE = 23,
+};
+
+/* IANA "DNS EDNS0 Option Codes (OPT)": those that are understood here */
+enum wire_option {
+	WIRE_OPTION_NSID = 3,	      /* RFC 5001 */
+	WIRE_OPTION_COOKIE = 10,      /* RFC 7873 */
+	WIRE_OPTION_KEEPALIVE = 11,   /* RFC 7828 */
+	WIRE_OPTION_EDE = 15,	      /* RFC 8914 */
+	WIRE_OPTION_ZONEVERSION = 19, /* RFC 9660 */
+};
+
+/* IANA "Extended DNS Error Codes" (RFC 8914 4): those that are given here */
+enum wire_ede {
+	WIRE_EDE_NOT_READY = 14,
+	WIRE_EDE_PROHIBITED = 18,
+	WIRE_EDE_NOT_AUTHORITATIVE = 20,
+	WIRE_EDE_NOT_SUPPORTED = 21,
+	WIRE_EDE_NONE = 0xffff,
+};
+
+/* RFC 7873 4, RFC 9018 4.1 */
+enum {
+	WIRE_COOKIE_CLIENT_SIZE = 8,
+	WIRE_COOKIE_SERVER_SIZE = 16, /* of those that are made here; others' are 8 to 32 */
+	WIRE_COOKIE_SIZE = WIRE_COOKIE_CLIENT_SIZE + WIRE_COOKIE_SERVER_SIZE,
 };
 
 /* The first and second octet of the header's flags, RFC 1035 4.1.1 */
@@ -250,16 +277,24 @@ void wire_name_write(
 
 /* ---- the query ---- */
 
+/* How a message came: UDP truncates, TCP does not; some options are for one of them only. */
+enum wire_transport { WIRE_UDP, WIRE_TCP };
+
 /** What a message asks for, and what of it a reply must carry. */
 struct wire_query {
-	uint8_t flags1;		/* as received */
+	uint8_t flags1; /* as received */
+	enum wire_transport transport;
 	enum wire_rcode rcode;	/* of the reply if the verdict is WIRE_REPLY */
+	enum wire_ede ede;	/* why it is that; told if there is EDNS */
 	struct wire_name qname; /* as sent; valid if question_length > 0 */
 	uint16_t qtype, qclass;
 	uint16_t question_length; /* octets of the question that a reply repeats; 0: none */
 	bool edns;		  /* the reply carries an OPT */
 	bool dnssec_ok;		  /* DO, RFC 3225 */
-	uint16_t udp_size;	  /* limit for the reply: 512 or min(max(512, client's), 1232) */
+	bool wants_nsid, wants_zone_version, wants_keepalive;
+	const uint8_t *cookie;	/* in the message; NULL: none */
+	uint16_t cookie_length; /* 8, or 16 to 40 */
+	uint16_t size_max; /* of the reply: UDP 512 or min(max(512, client's), 1232); TCP 65535 */
 	uint16_t tsig_offset,
 		tsig_length; /* the TSIG record that a NOTAUTH reply answers; length 0: none */
 };
@@ -267,34 +302,57 @@ struct wire_query {
 enum wire_verdict {
 	WIRE_DROP,   /* no reply: shorter than a header, or itself a reply */
 	WIRE_REPLY,  /* the message decides the reply: wire_error_write() */
-	WIRE_ANSWER, /* a well-formed QUERY in class IN: the zones decide */
+	WIRE_ANSWER, /* a well-formed QUERY in class IN, or CH: zones or identity decide */
 };
 
 /**
  * Read a message that a client sent. The order of the checks is the order in which a broken message
  * is judged: opcode (nothing behind the header of an unknown one is read, RFC 8906 3.1.4), QDCOUNT
- * (RFC 9619), question, sections, EDNS (RFC 6891), TSIG (RFC 8945), EDNS version, class and type.
+ * (RFC 9619), question, sections, EDNS and its options (RFC 6891), TSIG (RFC 8945), EDNS version,
+ * class and type. A query without a question that brings a cookie asks for a cookie: WIRE_REPLY
+ * with NOERROR (RFC 7873 5.4).
  *
- * @param query  filled in unless the verdict is WIRE_DROP
+ * @param query  filled in unless the verdict is WIRE_DROP; borrows from the message
  */
-enum wire_verdict wire_query_read(const uint8_t *message, size_t length, struct wire_query *query);
+enum wire_verdict wire_query_read(const uint8_t *message, size_t length,
+	enum wire_transport transport, struct wire_query *query);
+
+/** What the OPT of a reply says beside its fixed part; zeros: nothing. */
+struct wire_reply_options {
+	const uint8_t *nsid; /* not owned */
+	uint8_t nsid_length;
+	uint8_t cookie_length; /* 0 or WIRE_COOKIE_SIZE */
+	uint8_t cookie[WIRE_COOKIE_SIZE];
+	bool keepalive;
+	uint16_t keepalive_timeout; /* in units of 100 ms */
+	bool zone_version;
+	uint8_t zone_labels;
+	uint32_t zone_serial;
+};
+
+/* So that any reply with its question and all options fits in WIRE_UDP_SIZE_MIN octets */
+enum { WIRE_NSID_MAX = 128 };
+
+/** Octets that wire_opt_write() will write: 0 if the query had no OPT. */
+size_t wire_opt_size(const struct wire_query *query, const struct wire_reply_options *options);
 
 /**
  * Write the reply to a query whose verdict was WIRE_REPLY, or to one that the zones could not
  * answer (query->rcode set by the caller).
  *
- * @param reply  may not overlap the message; at least WIRE_UDP_SIZE_MIN octets
+ * @param reply  may not overlap the message; at least WIRE_UDP_SIZE_OWN octets
  * @return  octets of the reply
  */
-size_t wire_error_write(
-	const struct wire_query *query, const uint8_t *message, uint8_t *reply, size_t room);
+size_t wire_error_write(const struct wire_query *query, const struct wire_reply_options *options,
+	const uint8_t *message, uint8_t *reply);
 
 /** Write the header and question of a reply; counts other than QDCOUNT are zero. */
 void wire_reply_begin(
 	struct wire_writer *w, const struct wire_query *query, const uint8_t *message);
 
-/** Append the OPT of a reply and count it, if the query had one. WIRE_OPT_SIZE octets must be free.
+/** Append the OPT of a reply and count it, if the query had one; wire_opt_size() octets are free.
  */
-void wire_opt_write(struct wire_writer *w, const struct wire_query *query);
+void wire_opt_write(struct wire_writer *w, const struct wire_query *query,
+	const struct wire_reply_options *options);
 
 #endif

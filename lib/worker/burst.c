@@ -18,7 +18,7 @@
 #include "image/answer.h"
 #include "image/sum.h"
 #include "worker/burst.h"
-#include "worker/vector.h"
+#include "worker/burst_parse.h"
 
 #ifndef WORKER_VARIANT
 #define WORKER_VARIANT plain
@@ -33,227 +33,6 @@ enum {
 	BODY_AHEAD = 2,
 	BODY_LINES = 6, /* further lines follow by the CPU's own prefetcher */
 };
-
-enum {
-	ETHER_SIZE = 14,
-	IPV4_SIZE = 20,
-	IPV6_SIZE = 40,
-	UDP_SIZE = 8,
-	UDP_PROTOCOL = 17,
-	SMALLEST_MESSAGE = WIRE_HEADER_SIZE + 1 + 4,
-	OPT_MAX = 64, /* a longer OPT is unusual */
-};
-
-/* Numbers as they are in memory */
-#define BE16(value) ((uint16_t)((value) >> 8 | ((value)&0xff) << 8))
-
-struct job {
-	union label label;
-	struct rte_mbuf *mbuf;
-	uint8_t *message;
-	const struct image_answer *answer; /* NULL: worker_answer_one() */
-	uint32_t sum;			   /* of what of the query stays in the reply, not folded */
-	uint32_t entry, key;
-	uint16_t question_end, room; /* room: octets for the body */
-	uint16_t qtype;
-	uint8_t shift;	      /* octets of QNAME before the last label */
-	uint8_t label_length; /* 0: QNAME is the root */
-	uint8_t edns, dnssec_ok, rd, ipv6;
-};
-
-/* What of a query's frame matters further on. */
-struct datagram {
-	const uint8_t *addresses, *udp;
-	unsigned int addresses_size, length; /* length: of the UDP datagram */
-};
-
-static inline bool
-ipv4_read(const struct worker_view *view, const uint8_t *ip, unsigned int room, struct datagram *d)
-{
-	const struct packet_service *service = view->service;
-	unsigned int total = BE16(load16(ip + 2));
-	uint32_t source = load32(ip + 12), destination = load32(ip + 16);
-	bool ours = false;
-
-	for (unsigned int i = 0; i < service->ipv4_count; i++) {
-		uint32_t address = load32(service->ipv4[i]);
-
-		ours |= address == destination;
-		/* own addresses, and others that are not to be answered, are for the long way */
-		if (unlikely(address == source))
-			return false;
-	}
-	d->addresses = ip + 12;
-	d->addresses_size = 8;
-	d->udp = ip + IPV4_SIZE;
-	d->length = total - IPV4_SIZE;
-	if (!view->trust_link && image_sum_fold(octets_sum(ip, IPV4_SIZE)) != UINT16_MAX)
-		return false;
-	/* version and IHL; no fragment; UDP; source in 1.0.0.0 to 126.255.255.255 or 128 to 223 */
-	return ours & (ip[0] == 0x45) & ((load16(ip + 6) & BE16(0x3fff)) == 0) &
-	       (ip[9] == UDP_PROTOCOL) & (ip[12] != 0) & (ip[12] != 127) & (ip[12] < 224) &
-	       (total >= IPV4_SIZE + UDP_SIZE + SMALLEST_MESSAGE) & (total <= room);
-}
-
-static inline bool
-ipv6_read(const struct worker_view *view, const uint8_t *ip, unsigned int room, struct datagram *d)
-{
-	const struct packet_service *service = view->service;
-	unsigned int payload = BE16(load16(ip + 4));
-	uint64_t source_high = load64(ip + 8), source_low = load64(ip + 16);
-	uint64_t high = load64(ip + 24), low = load64(ip + 32);
-	bool ours = false;
-
-	for (unsigned int i = 0; i < service->ipv6_count; i++) {
-		uint64_t first = load64(service->ipv6[i]), second = load64(service->ipv6[i] + 8);
-
-		ours |= (first == high) & (second == low);
-		if (unlikely((first == source_high) & (second == source_low)))
-			return false;
-	}
-	d->addresses = ip + 8;
-	d->addresses_size = 32;
-	d->udp = ip + IPV6_SIZE;
-	d->length = payload;
-	/* version; UDP; not multicast, and none of ::, ::1, ::ffff:0:0/96 */
-	return ours & (ip[0] >> 4 == 6) & (ip[6] == UDP_PROTOCOL) & (ip[8] != 0xff) &
-	       (source_high != 0) & (payload >= UDP_SIZE + SMALLEST_MESSAGE) &
-	       (payload + IPV6_SIZE <= room);
-}
-
-/* Ports, length, checksum. */
-static inline bool
-udp_is_good(const struct worker_view *view, const struct rte_mbuf *mbuf, const struct datagram *d)
-{
-	uint16_t checksum = load16(d->udp + 6);
-	bool good = (load16(d->udp + 2) == BE16(PACKET_DNS_PORT)) &
-		    (BE16(load16(d->udp + 4)) == d->length) &
-		    /* ports of old services are all among these, and no resolver is */
-		    (BE16(load16(d->udp)) >= 64) & (checksum != 0);
-	uint64_t sum;
-
-	if (view->trust_link)
-		return good;
-	if (!view->verify_in_software) {
-		uint64_t flags =
-			mbuf->ol_flags & (RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_IP_CKSUM_BAD);
-
-		return good & (flags == RTE_MBUF_F_RX_L4_CKSUM_GOOD);
-	}
-	sum = octets_sum(d->addresses, d->addresses_size + d->length) + BE16(UDP_PROTOCOL) +
-	      BE16(d->length);
-	return good & (image_sum_fold(sum) == UINT16_MAX);
-}
-
-/*
- * Find the end of QNAME and its last label. Four labels take no branch: 2.6 ns against 6.8 for a
- * loop. Lengths up to 255 are walked over and refused afterwards; the frame's room covers that.
- */
-static inline bool
-qname_walk(const uint8_t *message, unsigned int length, unsigned int *end, unsigned int *last)
-{
-	unsigned int at = WIRE_QUESTION_OFFSET, before = at, seen = 0;
-
-	for (unsigned int i = 0; i < 4; i++) {
-		unsigned int label = message[at], is_label = -(unsigned int)(label != 0);
-
-		seen |= label;
-		before = (before & ~is_label) | (at & is_label);
-		at += label - is_label;
-	}
-	while (unlikely(message[at] != 0)) {
-		seen |= message[at];
-		before = at;
-		at += 1u + message[at];
-		if (at >= length || (seen & 0xc0))
-			return false;
-	}
-	*end = at + 1;
-	*last = before;
-	return ((seen & 0xc0) == 0) & (at + 5 <= length) &
-	       (at < WIRE_QUESTION_OFFSET + WIRE_NAME_MAX);
-}
-
-static inline bool
-options_are_whole(const uint8_t *options, unsigned int length)
-{
-	unsigned int at = 0;
-
-	while (at + 4 <= length)
-		at += 4u + BE16(load16(options + at + 2));
-	return at == length;
-}
-
-/* Read an OPT that takes up the rest of the message; `limit` becomes the reply's. */
-static inline bool
-opt_read(const uint8_t *opt, unsigned int length, struct job *job, unsigned int *limit)
-{
-	unsigned int size = BE16(load16(opt + 3));
-
-	/* owner, type, version; the high part of an RCODE means nothing in a query */
-	if ((length < WIRE_OPT_SIZE) | (length > OPT_MAX) | (opt[0] != 0) |
-		(load16(opt + 1) != BE16(WIRE_TYPE_OPT)) | (opt[6] != 0) |
-		(BE16(load16(opt + 9)) != length - WIRE_OPT_SIZE))
-		return false;
-	if (length > WIRE_OPT_SIZE &&
-		!options_are_whole(opt + WIRE_OPT_SIZE, length - WIRE_OPT_SIZE))
-		return false;
-	size = size < WIRE_UDP_SIZE_MIN ? WIRE_UDP_SIZE_MIN : size;
-	*limit = (size < WIRE_UDP_SIZE_OWN ? size : WIRE_UDP_SIZE_OWN) - WIRE_OPT_SIZE;
-	job->dnssec_ok = opt[7] >> 7;
-	return true;
-}
-
-static inline bool
-type_is_usual(unsigned int qtype)
-{
-	/* TKEY, TSIG, IXFR, AXFR and OPT have rules of their own */
-	return (qtype - WIRE_TYPE_TKEY > 3u) & (qtype != WIRE_TYPE_OPT);
-}
-
-/* Ones-complement subtraction of a word */
-static inline uint32_t
-without(uint16_t word)
-{
-	return UINT16_MAX - word;
-}
-
-static inline bool
-message_read(struct job *job, const struct datagram *d)
-{
-	/* octets 2 to 9 of the header: QR and opcode 0, one question, no answer, no authority */
-	const uint64_t fixed = 0xffffffffffff00f8, wanted = (uint64_t)BE16(1) << 16;
-	const uint8_t *message = job->message;
-	unsigned int length = d->length - UDP_SIZE, end, last, limit = WIRE_UDP_SIZE_MIN;
-	uint16_t arcount = load16(message + 10), rest_sum = 0;
-
-	if (((load64(message + 2) & fixed) != wanted) | ((arcount & ~BE16(1)) != 0) ||
-		!qname_walk(message, length, &end, &last))
-		return false;
-	job->qtype = BE16(load16(message + end));
-	if (load16(message + end + 2) != BE16(WIRE_CLASS_IN) || !type_is_usual(job->qtype))
-		return false;
-	end += 4;
-	job->edns = arcount != 0;
-	job->dnssec_ok = 0;
-	if (job->edns) {
-		if (!opt_read(message + end, length - end, job, &limit))
-			return false;
-		rest_sum = image_sum_fold(octets_sum(message + end, length - end));
-		rest_sum = end & 1 ? image_sum_swap(rest_sum) : rest_sum;
-	} else if (end != length) {
-		return false;
-	}
-	job->question_end = (uint16_t)end;
-	job->room = (uint16_t)(limit - end);
-	job->rd = message[2] & WIRE_FLAG1_RD;
-	job->shift = (uint8_t)(last - WIRE_QUESTION_OFFSET);
-	job->label_length = message[last];
-	label_load(&job->label, message + last + 1, job->label_length);
-	job->sum = without(load16(d->udp + 6)) + without(load16(message + 2)) + without(BE16(1)) +
-		   without(arcount) + without(rest_sum) + 2 * without(BE16(d->length));
-	return true;
-}
 
 /* The index entry of a label, and the key to look for among those it names (radix/radix.h). */
 static inline void
@@ -296,7 +75,7 @@ parse(const struct worker_view *view, const struct image *image, struct job *job
 	}
 	job->ipv6 = d.addresses_size == 32;
 	job->message = frame + (d.udp - frame) + UDP_SIZE;
-	if (!udp_is_good(view, mbuf, &d) || !message_read(job, &d))
+	if (!udp_is_good(view, mbuf, &d) || !message_read(view, job, &d))
 		return false;
 	index_read(&image->radix, job);
 	return true;
@@ -332,9 +111,36 @@ tld_find(const struct radix *radix, const struct job *job, bool *found)
 	return node;
 }
 
-static inline void
-locate(const struct image *image, struct job *job)
+/* Whether QNAME ends like a name. Letters' case, and other octets that differ in that bit alone, do
+ * not count; a name that only seems to end so takes the long way, too. */
+static inline bool
+qname_ends_like(const struct job *job, const struct wire_name *name)
 {
+	const uint8_t *end = job->message + job->question_end - 4, *at = end - name->length;
+	uint8_t differ = 0;
+
+	if (at < job->message + WIRE_QUESTION_OFFSET)
+		return false;
+	for (unsigned int i = 0; i < name->length; i++)
+		differ |= (uint8_t)(at[i] ^ name->octets[i]) & ~0x20;
+	return differ == 0;
+}
+
+/* Whether another zone than the root may have the answer. */
+static inline bool
+is_elsewhere(const struct image_catalogue *catalogue, const struct job *job, uint32_t node)
+{
+	for (unsigned int i = 0; i < catalogue->other_count; i++)
+		if (unlikely(catalogue->others[i].node == node) &&
+			qname_ends_like(job, catalogue->others[i].origin))
+			return true;
+	return false;
+}
+
+static inline void
+locate(const struct image_catalogue *catalogue, struct job *job)
+{
+	const struct image *image = catalogue->root;
 	uint32_t node;
 	bool found, is_ds;
 
@@ -346,6 +152,10 @@ locate(const struct image *image, struct job *job)
 		return;
 	}
 	node = tld_find(&image->radix, job, &found);
+	if (unlikely(is_elsewhere(catalogue, job, node))) {
+		job->answer = NULL;
+		return;
+	}
 	is_ds = (job->qtype == WIRE_TYPE_DS) & (job->shift == 0);
 	job->answer = image_slot(image, node,
 		found * (IMAGE_SLOT_MAIN + is_ds * (IMAGE_SLOT_DS - IMAGE_SLOT_MAIN)) +
@@ -463,6 +273,21 @@ pseudo_sum(const uint8_t *addresses, bool ipv6, unsigned int udp_length)
 static const uint64_t opt_octets[2] = {0xd004290000, 0x800000d004290000};
 static const uint16_t opt_sums[2][2] = {{0x04f9, 0xf904}, {0x84f9, 0xf984}};
 
+/* Append a cookie to the OPT at `opt`. @return its part of the sum, as if OPT stood at an even
+ * offset */
+static inline uint16_t
+cookie_write(uint8_t *opt, const struct job *job)
+{
+	/* RDLENGTH, code, length */
+	uint8_t *at = opt + WIRE_OPT_SIZE - 2;
+
+	store16(at, BE16(COOKIE_OPTION_SIZE));
+	store32(at + 2, BE16(WIRE_OPTION_COOKIE) | (uint32_t)BE16(WIRE_COOKIE_SIZE) << 16);
+	memcpy(at + 6, job->cookie, WIRE_COOKIE_SIZE);
+	/* an odd offset from OPT */
+	return image_sum_swap(image_sum_fold(octets_sum(at, 2 + COOKIE_OPTION_SIZE)));
+}
+
 static inline void
 emit(const struct image *image, struct worker_counters *counters, struct job *job,
 	const bool offload)
@@ -474,7 +299,7 @@ emit(const struct image *image, struct worker_counters *counters, struct job *jo
 	unsigned int pointer_count = answer->pointer_count, message_length, udp_length, head;
 	uint32_t body_sum = answer->body_sum, weight = answer->weight, sum = answer->header_sum;
 	uint64_t header = load64(answer->header);
-	uint16_t arcount = load16(answer->header + 8), checksum;
+	uint16_t arcount = load16(answer->header + 8), checksum, cookie_sum = 0;
 	uint8_t verdict = (uint8_t)(ENGINE_NXDOMAIN + answer->kind);
 
 	if (unlikely(length > job->room)) {
@@ -501,10 +326,16 @@ emit(const struct image *image, struct worker_counters *counters, struct job *jo
 	store64(body + length, opt_octets[job->dnssec_ok]);
 	store32(body + length + 8, 0);
 	message_length = job->question_end + length + (job->edns ? WIRE_OPT_SIZE : 0);
+	if (unlikely(job->cookie_length)) {
+		cookie_sum = cookie_write(body + length, job);
+		cookie_sum =
+			(job->question_end + length) & 1 ? image_sum_swap(cookie_sum) : cookie_sum;
+		message_length += COOKIE_OPTION_SIZE;
+	}
 	udp_length = message_length + UDP_SIZE;
 	checksum = image_sum_fold((uint64_t)body_sum + weight * job->shift);
 	checksum = job->question_end & 1 ? image_sum_swap(checksum) : checksum;
-	sum += checksum + job->rd + 2 * BE16(udp_length) + job->sum;
+	sum += checksum + job->rd + 2 * BE16(udp_length) + job->sum + cookie_sum;
 	if (job->edns)
 		sum += BE16(1) + opt_sums[job->dnssec_ok][(job->question_end + length) & 1];
 	checksum = (uint16_t)~image_sum_fold(sum);
@@ -578,21 +409,20 @@ replies_first(struct rte_mbuf **mbufs, const bool *replied, uint16_t count)
 	return replies;
 }
 
-/* The pipeline is made for a node whose one zone is the root, or what has its shape. */
+/* The pipeline is made for a node that has the root, or what has its shape. */
 static inline const struct image *
 image_suited(const struct image_catalogue *catalogue)
 {
-	if (catalogue->count != 1 || !catalogue->images[0]->radix.entries ||
-		catalogue->images[0]->radix.origin_labels != 0)
-		return NULL;
-	return catalogue->images[0];
+	const struct image *root = catalogue->root;
+
+	return root && root->radix.entries ? root : NULL;
 }
 
 uint16_t
 NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 	struct worker_counters *counters, struct rte_mbuf **mbufs, uint16_t count)
 {
-	const struct image *image = image_suited(view->catalogue);
+	const struct image *image = image_suited(&view->answers->catalogue);
 	struct job jobs[WORKER_BURST];
 	bool replied[WORKER_BURST];
 
@@ -614,7 +444,7 @@ NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 	}
 	for (unsigned int i = 0; i < count; i++)
 		if (likely(jobs[i].answer != NULL))
-			locate(image, &jobs[i]);
+			locate(&view->answers->catalogue, &jobs[i]);
 	emit_all(view, counters, image, jobs, count, replied);
 	return replies_first(mbufs, replied, count);
 }

@@ -40,6 +40,17 @@ offload_request(struct rte_mbuf *mbuf, const struct packet_layout *layout)
 	mbuf->l3_len = layout->udp_offset - layout->ip_offset;
 }
 
+static struct exchange_peer
+peer_of(const struct worker_view *view, const uint8_t *frame, const struct packet_layout *layout)
+{
+	return (struct exchange_peer){
+		.address = frame + layout->source_offset,
+		.address_size = layout->ipv6 ? 16 : 4,
+		.transport = WIRE_UDP,
+		.now = view->now,
+	};
+}
+
 bool
 worker_answer_one(
 	const struct worker_view *view, struct worker_counters *counters, struct rte_mbuf *mbuf)
@@ -49,6 +60,7 @@ worker_answer_one(
 	enum engine_verdict answered;
 	struct packet_layout layout;
 	struct packet_check check;
+	struct exchange_peer peer;
 	size_t length, room = mbuf->buf_len - mbuf->data_off;
 
 	if (mbuf->nb_segs == 1 && check_choose(view, mbuf, &check, &verdict))
@@ -60,7 +72,8 @@ worker_answer_one(
 		counter_add(&counters->packet[verdict], 1);
 		return false;
 	}
-	answered = engine_answer(view->catalogue, frame + layout.message_offset,
+	peer = peer_of(view, frame, &layout);
+	answered = engine_answer(view->answers, &peer, frame + layout.message_offset,
 		layout.message_length, reply, &length);
 	counter_add(&counters->engine[answered], 1);
 	if (length == 0)

@@ -34,10 +34,10 @@ replies_send(
 
 static uint16_t
 queue_serve(
-	struct worker *w, const struct worker_queue *queue, const struct image_catalogue *catalogue)
+	struct worker *w, const struct worker_queue *queue, const struct engine_service *answers)
 {
-	const struct worker_view view = {
-		.catalogue = catalogue,
+	struct worker_view view = {
+		.answers = answers,
 		.service = w->service,
 		.verify_in_software = queue->verify_in_software,
 		.trust_link = queue->trust_link,
@@ -50,6 +50,8 @@ queue_serve(
 	if (count == 0)
 		return 0;
 	counter_add(&w->received, count);
+	/* the kernel's page, no system call; its second of coarseness is nothing to a cookie */
+	view.now = (uint32_t)time(NULL);
 	replies = w->variant->answer(&view, &w->counters, mbufs, count);
 	if (replies)
 		replies_send(w, queue, mbufs, replies);
@@ -83,13 +85,13 @@ idle(struct worker *w, unsigned int empty)
 static unsigned int
 queues_serve(struct worker *w)
 {
-	const struct image_catalogue *catalogue =
+	const struct engine_service *answers =
 		atomic_load_explicit(&w->slot->current, memory_order_acquire);
 	unsigned int received = 0;
 
 	for (unsigned int i = 0; i < w->queue_count; i++)
-		received += queue_serve(w, &w->queues[i], catalogue);
-	/* nothing of `catalogue` is held any more: an old one may go */
+		received += queue_serve(w, &w->queues[i], answers);
+	/* nothing of `answers` is held any more: an old one may go */
 	rte_rcu_qsbr_quiescent(w->slot->readers, w->index);
 	return received;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Control plane: where the lcores find their catalogue, and how it is exchanged. */
+/* Control plane: where the lcores find what they answer from, and how it is exchanged. */
 #include <errno.h>
 #include <rte_malloc.h>
 #include <rte_rcu_qsbr.h>
@@ -24,12 +24,12 @@ worker_slot_free(struct worker_slot *slot)
 	rte_free(slot->readers);
 }
 
-const struct image_catalogue *
-worker_publish(struct worker_slot *slot, const struct image_catalogue *catalogue)
+const struct engine_service *
+worker_publish(struct worker_slot *slot, const struct engine_service *service)
 {
-	/* release: what the catalogue points to is seen by who loads it with acquire */
-	const struct image_catalogue *old =
-		atomic_exchange_explicit(&slot->current, catalogue, memory_order_acq_rel);
+	/* release: what the service points to is seen by who loads it with acquire */
+	const struct engine_service *old =
+		atomic_exchange_explicit(&slot->current, service, memory_order_acq_rel);
 	const struct timespec pause = {.tv_nsec = 100 * 1000};
 	uint64_t token;
 

@@ -33,8 +33,9 @@ struct worker_counters {
 
 /** All that a burst is answered from; read only. */
 struct worker_view {
-	const struct image_catalogue *catalogue;
+	const struct engine_service *answers;
 	const struct packet_service *service;
+	uint32_t now;		 /* seconds since 1970, modulo 2^32 */
 	bool verify_in_software; /* checksums of queries; false: the mbuf's flags are believed */
 	bool trust_link;	 /* neither: the link never left this host */
 	bool offload;		 /* the NIC fills in checksums of replies */
@@ -80,7 +81,7 @@ struct rte_rcu_qsbr;
 
 /** The one place where the lcores find what they answer from. */
 struct worker_slot {
-	_Atomic(const struct image_catalogue *) current;
+	_Atomic(const struct engine_service *) current;
 	struct rte_rcu_qsbr *readers;
 };
 
@@ -94,12 +95,12 @@ int worker_slot_init(struct worker_slot *slot, unsigned int lcore_count);
 void worker_slot_free(struct worker_slot *slot);
 
 /**
- * Publish a catalogue and wait until no lcore reads the old one. Control plane.
+ * Publish what is answered from, and wait until no lcore reads the old one. Control plane.
  *
  * @return the old one, for the caller to free; NULL at first
  */
-const struct image_catalogue *worker_publish(
-	struct worker_slot *slot, const struct image_catalogue *catalogue);
+const struct engine_service *worker_publish(
+	struct worker_slot *slot, const struct engine_service *service);
 
 /** A receive queue and the transmit queue of the same number. */
 struct worker_queue {

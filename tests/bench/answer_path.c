@@ -27,7 +27,7 @@ enum { CHUNK = 1024, RING_SIZE = 2048, POOL = 4095, SAMPLE_EACH = 257, PASSES_MA
 
 struct bench {
 	struct zone *zone;
-	struct image_catalogue catalogue;
+	struct engine_service answers;
 	const struct worker_variant *variant;
 	struct rte_mempool *pool;
 	struct rte_ring *in, *out;
@@ -106,12 +106,17 @@ reply_check(struct bench *b, const struct workload *work, size_t index, const st
 	uint8_t expected[WIRE_UDP_SIZE_OWN], turned[2048];
 	struct packet_layout layout;
 	struct packet_check check = {.ip = true, .udp = true};
+	const struct oracle_zones zones = {1, &b->zone};
+	struct exchange_peer peer;
 
 	b->compared++;
 	if (packet_classify(b->view.service, check, query, query_length, &layout) != PACKET_OURS)
 		abort();
-	length = oracle_answer(
-		b->zone, query + layout.message_offset, layout.message_length, expected);
+	peer = (struct exchange_peer){.address = query + layout.source_offset,
+		.address_size = layout.ipv6 ? 16 : 4,
+		.now = b->view.now};
+	length = oracle_answer(&zones, &b->answers.self, &peer, query + layout.message_offset,
+		layout.message_length, expected);
 	if (mbuf->data_len != layout.message_offset + length ||
 		memcmp(frame + layout.message_offset, expected, length) != 0) {
 		b->wrong++;
@@ -250,7 +255,8 @@ main(int argc, char **argv)
 	if (!b.variant || zone_load(w.zone, NULL, &b.zone, &why) < 0 ||
 		image_compile(b.zone, &done, 0, &image, &why) < 0)
 		rte_exit(EXIT_FAILURE, "%s\n", b.variant ? why.text : "no such variant");
-	b.catalogue = (struct image_catalogue){.count = 1, .images = {image}};
+	b.answers.catalogue = (struct image_catalogue){.count = 1, .images = {image}};
+	image_catalogue_index(&b.answers.catalogue);
 	port_make(&b);
 	printf("%-12s %-7s %-5s %8s %8s %8s %8s %5s\n", "workload", "variant", "lines", "ns best",
 		"ns median", "Mqps", "compared", "wrong");
@@ -261,7 +267,7 @@ main(int argc, char **argv)
 			continue;
 		if (workload_make(&work, *name, b.zone, w.mix, w.queries, 8198, &why) < 0)
 			rte_exit(EXIT_FAILURE, "%s\n", why.text);
-		b.view = (struct worker_view){.catalogue = &b.catalogue,
+		b.view = (struct worker_view){.answers = &b.answers,
 			.service = &work.service,
 			.verify_in_software = true};
 		workload_run(&b, &work, *name, w.passes);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit/test_node.h"
 #include "engine/engine.h"
 #include "golden.h"
 #include "packet/packet.h"
@@ -19,10 +20,13 @@ static void
 turn_around(const uint8_t *frame, const struct packet_layout *layout, bool offload)
 {
 	uint8_t message[WIRE_UDP_SIZE_OWN], *reply;
+	struct exchange_peer peer;
 	size_t length, frame_length;
 
-	engine_answer(golden_catalogue(), frame + layout->message_offset, layout->message_length,
-		message, &length);
+	peer = test_peer(layout->ipv6, WIRE_UDP);
+	peer.address = frame + layout->source_offset;
+	engine_answer(golden_service(), &peer, frame + layout->message_offset,
+		layout->message_length, message, &length);
 	if (length == 0)
 		return;
 	/* exactly the room that the reply may take */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../unit/test_node.h"
 #include "engine/engine.h"
 #include "golden.h"
 #include "oracle/oracle.h"
@@ -11,7 +12,9 @@
 static void
 agree(const struct image *image, const struct zone *zone, const struct wire_name *name)
 {
-	struct image_catalogue catalogue = {.count = 1, .images = {image}};
+	struct engine_service service = {.catalogue = {.count = 1, .images = {image}}};
+	const struct exchange_peer peer = test_peer(false, WIRE_UDP);
+	const struct oracle_zones zones = {1, &zone};
 	uint8_t message[WIRE_HEADER_SIZE + WIRE_QUESTION_MAX] = {[5] = 1};
 	uint8_t reply[WIRE_UDP_SIZE_OWN], expected[WIRE_UDP_SIZE_OWN];
 	struct wire_writer w = wire_writer_of(message, sizeof(message));
@@ -20,8 +23,8 @@ agree(const struct image *image, const struct zone *zone, const struct wire_name
 	w.offset = WIRE_HEADER_SIZE;
 	wire_write(&w, name->octets, name->length);
 	wire_u32_write(&w, (uint32_t)WIRE_TYPE_ANY << 16 | WIRE_CLASS_IN);
-	engine_answer(&catalogue, message, w.offset, reply, &length);
-	if (oracle_answer(zone, message, w.offset, expected) != length ||
+	engine_answer(&service, &peer, message, w.offset, reply, &length);
+	if (oracle_answer(&zones, &service.self, &peer, message, w.offset, expected) != length ||
 		memcmp(reply, expected, length) != 0)
 		abort();
 }

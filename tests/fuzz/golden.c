@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "engine/engine.h"
+#include "../unit/test_node.h"
 
 static struct zone *zone;
-static struct image_catalogue catalogue;
+static struct engine_service service;
 
 static void
 golden_load(void)
@@ -26,7 +26,8 @@ golden_load(void)
 		fprintf(stderr, "%s\n", why.text);
 		abort();
 	}
-	catalogue = (struct image_catalogue){.count = 1, .images = {image}};
+	service = (struct engine_service){
+		.catalogue = {.count = 1, .images = {image}}, .self = test_self};
 }
 
 const struct zone *
@@ -37,18 +38,19 @@ golden_zone(void)
 	return zone;
 }
 
-const struct image_catalogue *
-golden_catalogue(void)
+const struct engine_service *
+golden_service(void)
 {
 	golden_zone();
-	return &catalogue;
+	return &service;
 }
 
 static void
-ask(const struct image_catalogue *asked, const struct wire_name *name, uint16_t type, uint16_t size)
+ask(const struct engine_service *asked, const struct wire_name *name, uint16_t type, uint16_t size)
 {
 	static const uint8_t header[] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1};
 	uint8_t message[WIRE_HEADER_SIZE + WIRE_QUESTION_MAX + WIRE_OPT_SIZE];
+	const struct exchange_peer peer = test_peer(false, WIRE_UDP);
 	uint8_t *reply = malloc(WIRE_UDP_SIZE_OWN);
 	struct wire_writer w = wire_writer_of(message, sizeof(message));
 	size_t reply_length;
@@ -62,7 +64,7 @@ ask(const struct image_catalogue *asked, const struct wire_name *name, uint16_t 
 	wire_u16_write(&w, size);
 	wire_u32_write(&w, size & 1 ? 0x8000 : 0);
 	wire_u16_write(&w, 0);
-	engine_answer(asked, message, w.offset, reply, &reply_length);
+	engine_answer(asked, &peer, message, w.offset, reply, &reply_length);
 	free(reply);
 }
 
@@ -72,7 +74,7 @@ golden_ask_all(const struct image *image)
 	static const uint16_t types[] = {WIRE_TYPE_A, WIRE_TYPE_NS, WIRE_TYPE_SOA, WIRE_TYPE_DS,
 		WIRE_TYPE_RRSIG, WIRE_TYPE_DNSKEY, WIRE_TYPE_ANY, 65535};
 	static const char *const more[] = {"\\000", "no-such-name", "zz.zz.zz", "\\255\\255"};
-	struct image_catalogue asked = {.count = 1, .images = {image}};
+	struct engine_service asked = {.catalogue = {.count = 1, .images = {image}}};
 	struct wire_name name;
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {

@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "image/image.h"
+#include "engine/engine.h"
 #include "zone/zone.h"
 
 /** The verified zone; loaded once, never freed. */
 const struct zone *golden_zone(void);
 
-/** A catalogue of its image; made once, never freed. */
-const struct image_catalogue *golden_catalogue(void);
+/** A node that serves its image; made once, never freed. */
+const struct engine_service *golden_service(void);
 
 /** Ask an image for names of all kinds, those of the golden zone among them. */
 void golden_ask_all(const struct image *image);

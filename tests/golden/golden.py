@@ -35,6 +35,8 @@ lcores: [0]
 idle: sleep
 hugepages: no
 memory_mb: 64
+identity: golden.example
+version: Mangrove
 file_prefix: mangrove-golden-{pid}
 variant: {variant}
 '''

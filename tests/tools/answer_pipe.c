@@ -48,8 +48,10 @@ hex_print(const char *label, const uint8_t *octets, size_t length)
 	fputc('\n', stderr);
 }
 
+static const uint8_t loopback[4] = {127, 0, 0, 1};
+
 struct pipe {
-	const struct image_catalogue *catalogue;
+	const struct engine_service *service;
 	const struct zone *zone;
 	unsigned long count, differences;
 };
@@ -58,10 +60,13 @@ static void
 answer(struct pipe *p, const uint8_t *message, size_t length)
 {
 	static uint8_t reply[WIRE_UDP_SIZE_OWN], expected[WIRE_UDP_SIZE_OWN];
+	const struct exchange_peer peer = {.address = loopback, .address_size = 4};
+	const struct oracle_zones zones = {1, &p->zone};
 	size_t expected_length, reply_length;
 
-	engine_answer(p->catalogue, message, length, reply, &reply_length);
-	expected_length = oracle_answer(p->zone, message, length, expected);
+	engine_answer(p->service, &peer, message, length, reply, &reply_length);
+	expected_length =
+		oracle_answer(&zones, &p->service->self, &peer, message, length, expected);
 	p->count++;
 	if (reply_length != expected_length || memcmp(reply, expected, reply_length) != 0) {
 		if (++p->differences <= REPORTED_MAX) {
@@ -97,7 +102,7 @@ main(int argc, char **argv)
 	struct image *image = NULL;
 	struct zone *zone = NULL;
 	struct why why = {0};
-	struct image_catalogue catalogue;
+	struct engine_service service;
 	struct pipe p;
 
 	if (argc != 4 || !zone_time_from_text(&options.at, argv[2])) {
@@ -111,8 +116,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "answer_pipe: %s\n", why.text);
 		return 1;
 	}
-	catalogue = (struct image_catalogue){.count = 1, .images = {image}};
-	p = (struct pipe){.catalogue = &catalogue, .zone = zone};
+	service = (struct engine_service){.catalogue = {.count = 1, .images = {image}}};
+	p = (struct pipe){.service = &service, .zone = zone};
 	batches_answer(&p);
 	image_free(image);
 	zone_free(zone);

@@ -4,8 +4,20 @@
 #include "hex.h"
 #include "oracle/oracle.h"
 #include "oracle_zone.h"
+#include "test_node.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A node without a name and without cookies, asked over UDP. */
+static size_t
+oracle_ask(const struct zone *zone, const uint8_t *query, size_t length, uint8_t *reply)
+{
+	const struct oracle_zones zones = {.count = zone != NULL, .zones = &zone};
+	const struct exchange_self self = {.identity_length = 0};
+	const struct exchange_peer peer = test_peer(false, WIRE_UDP);
+
+	return oracle_answer(&zones, &self, &peer, query, length, reply);
+}
 
 static const char unsigned_text[] =
 	"$ORIGIN test.\n"
@@ -91,7 +103,7 @@ ask(const struct zone *zone, const char *name, uint16_t qtype, int udp_size, boo
 
 	cr_assert(wire_name_from_text(&qname, name), "%s", name);
 	length = query_make(query, &qname, qtype, udp_size, dnssec_ok);
-	length = oracle_answer(zone, query, length, reply);
+	length = oracle_ask(zone, query, length, reply);
 	return reply_describe(reply, length);
 }
 
@@ -400,7 +412,7 @@ Test(oracle_answer, has_these_octets)
 		uint8_t *reply = malloc(WIRE_UDP_SIZE_OWN);
 
 		expected = hex_octets(octets[i].reply ? octets[i].reply : "", &expected_length);
-		length = oracle_answer(zone, query, query_length, reply);
+		length = oracle_ask(zone, query, query_length, reply);
 		cr_expect_eq(length, expected_length, "%s: %zu", octets[i].what, length);
 		cr_expect_arr_eq(reply, expected, expected_length, "%s", octets[i].what);
 		free(query);
@@ -465,7 +477,7 @@ shape_of(const struct zone *zone, int udp_size)
 
 	wire_name_from_text(&qname, "fat.test.");
 	s.length = query_make(query, &qname, WIRE_TYPE_A, udp_size, false);
-	s.length = oracle_answer(zone, query, s.length, reply);
+	s.length = oracle_ask(zone, query, s.length, reply);
 	s.truncated = reply[2] & WIRE_FLAG1_TC;
 	s.ns = (unsigned int)(reply[8] << 8 | reply[9]);
 	s.additional = (unsigned int)(reply[10] << 8 | reply[11]) - (udp_size >= 0);
@@ -548,12 +560,12 @@ Test(oracle_answer, to_a_priming_query_never_truncates_for_addresses)
 			"%c.servers. 60 IN AAAA 2001:db8::%u\n",
 			'a' + i, 'a' + i, i, 'a' + i, i);
 	zone = zone_from_text(text);
-	fixed = oracle_answer(zone, query, query_make(query, &qname, 2, 1232, false), reply);
+	fixed = oracle_ask(zone, query, query_make(query, &qname, 2, 1232, false), reply);
 	fixed -= 20 * (A_SIZE + AAAA_SIZE);
 	for (int size = 512; size <= 1232; size++) {
 		size_t length = query_make(query, &qname, WIRE_TYPE_NS, size, false);
 
-		length = oracle_answer(zone, query, length, reply);
+		length = oracle_ask(zone, query, length, reply);
 		cr_expect(length <= (size_t)size);
 		cr_expect_eq(reply[2], WIRE_FLAG1_QR | WIRE_FLAG1_AA | WIRE_FLAG1_RD);
 		cr_expect_eq(reply[7], 20);

@@ -190,7 +190,8 @@ static const struct {
 		WIRE_RCODE_BADVERS, 0, true, false, 1232},
 
 	/* section 3.7: classes and types */
-	{"class CH", HEADER("0000", ONE) "00 0010 0003", WIRE_REPLY, WIRE_RCODE_REFUSED, 5, false,
+	{"class CH", HEADER("0000", ONE) "00 0010 0003", WIRE_ANSWER, 0, 5, false, false, 512},
+	{"class HS", HEADER("0000", ONE) "00 0010 0004", WIRE_REPLY, WIRE_RCODE_REFUSED, 5, false,
 		false, 512},
 	{"class HS", HEADER("0000", ONE) "00 0001 0004", WIRE_REPLY, WIRE_RCODE_REFUSED, 5, false,
 		false, 512},
@@ -251,7 +252,7 @@ Test(wire_query, is_judged_in_the_order_of_the_rules)
 		struct wire_query query = {0};
 		size_t length;
 		uint8_t *message = hex_octets(messages[i].hex, &length);
-		enum wire_verdict verdict = wire_query_read(message, length, &query);
+		enum wire_verdict verdict = wire_query_read(message, length, WIRE_UDP, &query);
 
 		free(message);
 		cr_expect_eq(verdict, messages[i].verdict, "%s", what);
@@ -263,7 +264,7 @@ Test(wire_query, is_judged_in_the_order_of_the_rules)
 		cr_expect_eq(query.question_length, messages[i].question_length, "%s", what);
 		cr_expect_eq(query.edns, messages[i].edns, "%s", what);
 		cr_expect_eq(query.dnssec_ok, messages[i].dnssec_ok, "%s", what);
-		cr_expect_eq(query.udp_size, messages[i].udp_size, "%s", what);
+		cr_expect_eq(query.size_max, messages[i].udp_size, "%s", what);
 		cr_expect_eq(query.tsig_length, messages[i].tsig_length, "%s: %u", what,
 			query.tsig_length);
 	}
@@ -274,7 +275,7 @@ Test(wire_query, keeps_the_question_as_it_was_sent)
 	static const uint8_t message[] = "\xab\xcd\1\0\0\1\0\0\0\0\0\0\3CoM\0\0\1\0\1";
 	struct wire_query query;
 
-	cr_assert_eq(wire_query_read(message, sizeof(message) - 1, &query), WIRE_ANSWER);
+	cr_assert_eq(wire_query_read(message, sizeof(message) - 1, WIRE_UDP, &query), WIRE_ANSWER);
 	cr_expect_eq(query.qname.length, 5);
 	cr_expect_eq(memcmp(query.qname.octets, "\3CoM", 5), 0);
 	cr_expect_eq(query.qtype, WIRE_TYPE_A);
@@ -299,8 +300,11 @@ static const struct {
 	{"BADVERS: version 0, DO kept, unknown flags not",
 		HEADER("0000", ONE_AR) COM_A "00 0029 0200 0001ffff 0004 0003 0000",
 		"abcd 8000 0001 0000 0000 0001 03'com'00 0001 0001 00 0029 04d0 01008000 0000"},
-	{"REFUSED with the question", HEADER("0000", ONE) "00 0010 0003",
-		"abcd 8005 0001 0000 0000 0000 00 0010 0003"},
+	{"REFUSED with the question", HEADER("0000", ONE) "00 0010 0004",
+		"abcd 8005 0001 0000 0000 0000 00 0010 0004"},
+	{"REFUSED of a class, and why", HEADER("0000", ONE_AR) "00 0010 0004" OPT,
+		"abcd 8005 0001 0000 0000 0001 00 0010 0004 00 0029 04d0 00000000 0006 000f 0002 "
+		"0015"},
 	{"NOTAUTH with BADKEY", HEADER("0000", ONE_AR) COM_A TSIG,
 		"abcd 8009 0001 0000 0000 0001 03'com'00 0001 0001"
 		"03'key'00 00fa 00ff 00000000 0016 04'hmac'00 000065000000 012c 0000 abcd 0011 "
@@ -311,6 +315,9 @@ static const struct {
 		"0000"},
 };
 
+/* No option of the node's own. */
+static const struct wire_reply_options none;
+
 Test(wire_query, gets_the_error_reply_that_the_rules_want)
 {
 	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
@@ -318,11 +325,11 @@ Test(wire_query, gets_the_error_reply_that_the_rules_want)
 		size_t length, expected_length, reply_length;
 		uint8_t *message = hex_octets(replies[i].hex, &length);
 		uint8_t *expected = hex_octets(replies[i].reply, &expected_length);
-		uint8_t reply[WIRE_UDP_SIZE_MIN];
+		uint8_t reply[WIRE_UDP_SIZE_OWN];
 
-		cr_assert_eq(wire_query_read(message, length, &query), WIRE_REPLY, "%s",
+		cr_assert_eq(wire_query_read(message, length, WIRE_UDP, &query), WIRE_REPLY, "%s",
 			replies[i].what);
-		reply_length = wire_error_write(&query, message, reply, sizeof(reply));
+		reply_length = wire_error_write(&query, &none, message, reply);
 		cr_expect_eq(reply_length, expected_length, "%s: %zu octets", replies[i].what,
 			reply_length);
 		cr_expect_eq(memcmp(reply, expected, expected_length), 0, "%s", replies[i].what);
@@ -355,13 +362,13 @@ longest_make(uint8_t *message)
 
 Test(wire_query, gets_no_reply_longer_than_its_limit)
 {
-	uint8_t message[2048], reply[WIRE_UDP_SIZE_MIN];
+	uint8_t message[2048], reply[WIRE_UDP_SIZE_OWN];
 	size_t length = longest_make(message), reply_length;
 	struct wire_query query;
 
-	cr_assert_eq(wire_query_read(message, length, &query), WIRE_REPLY);
+	cr_assert_eq(wire_query_read(message, length, WIRE_UDP, &query), WIRE_REPLY);
 	cr_assert_eq(query.rcode, WIRE_RCODE_NOTAUTH);
-	reply_length = wire_error_write(&query, message, reply, sizeof(reply));
+	reply_length = wire_error_write(&query, &none, message, reply);
 	cr_expect_eq(reply_length, (size_t)WIRE_HEADER_SIZE + WIRE_QUESTION_MAX,
 		"the TSIG is left out whole");
 	cr_expect_eq(reply[11], 0);
@@ -374,14 +381,14 @@ Test(wire_query, is_read_without_harm_when_cut_anywhere)
 		uint8_t *message = hex_octets(messages[i].hex, &length);
 
 		for (size_t cut = 0; cut < length; cut++) {
-			uint8_t *exact = malloc(cut ? cut : 1), reply[WIRE_UDP_SIZE_MIN];
+			uint8_t *exact = malloc(cut ? cut : 1), reply[WIRE_UDP_SIZE_OWN];
 			struct wire_query query;
 			enum wire_verdict verdict;
 
 			memcpy(exact, message, cut);
-			verdict = wire_query_read(exact, cut, &query);
+			verdict = wire_query_read(exact, cut, WIRE_UDP, &query);
 			if (verdict == WIRE_REPLY)
-				cr_expect_leq(wire_error_write(&query, exact, reply, sizeof(reply)),
+				cr_expect_leq(wire_error_write(&query, &none, exact, reply),
 					sizeof(reply));
 			cr_expect(cut >= WIRE_HEADER_SIZE || verdict == WIRE_DROP);
 			free(exact);

@@ -10,6 +10,7 @@
 #include "image/image.h"
 #include "oracle_zone.h"
 #include "random_zone.h"
+#include "test_node.h"
 #include "worker/burst.h"
 
 enum { BUFFER_SIZE = 128 + 2048 + 128, ETHER_SIZE = 14 };
@@ -21,39 +22,58 @@ struct frame {
 
 struct world {
 	struct random random;
-	struct zone *zone;
-	struct image_catalogue catalogue;
+	struct zone *zones[2];
+	struct engine_service answers;
 	struct packet_service service;
 	struct worker_counters piped, single;
 	struct frame left[WORKER_BURST], right[WORKER_BURST];
 	size_t replies;
 	bool trust_link;
+	uint8_t client4[4], client6[16];
 };
 
 static void
-world_begin(struct world *w, struct zone *zone, uint64_t seed)
+zone_add(struct world *w, struct zone *zone)
 {
-	static const uint8_t ipv4[4] = {198, 18, 0, 53},
-			     ipv6[16] = {0x20, 1, 0x0d, 0xb8, [15] = 0x53};
+	struct image_catalogue *catalogue = &w->answers.catalogue;
 	struct zone_verification done = {0};
 	struct image *image;
 	struct why why;
 
+	cr_assert_eq(image_compile(zone, &done, 0, &image, &why), 0, "%s", why.text);
+	w->zones[catalogue->count] = zone;
+	catalogue->images[catalogue->count++] = image;
+	image_catalogue_index(catalogue);
+}
+
+/* @param other  a zone beside the first; NULL: none */
+static void
+world_begin(struct world *w, struct zone *zone, struct zone *other, uint64_t seed)
+{
+	static const uint8_t ipv4[4] = {198, 18, 0, 53},
+			     ipv6[16] = {0x20, 1, 0x0d, 0xb8, [15] = 0x53};
+
 	memset(w, 0, sizeof(*w));
 	w->random.state = seed | 1;
-	w->zone = zone;
-	cr_assert_eq(image_compile(zone, &done, 0, &image, &why), 0, "%s", why.text);
-	w->catalogue = (struct image_catalogue){.count = 1, .images = {image}};
+	w->answers.self = test_self;
+	w->answers.self.cookies = seed & 1 ? EXCHANGE_COOKIES_ANSWER : EXCHANGE_COOKIES_DEMAND;
+	zone_add(w, zone);
+	if (other)
+		zone_add(w, other);
 	w->service.ipv4_count = w->service.ipv6_count = 1;
 	memcpy(w->service.ipv4[0], ipv4, 4);
 	memcpy(w->service.ipv6[0], ipv6, 16);
+	memcpy(w->client4, "\xc6\x12\x01\x02", 4);
+	memcpy(w->client6, ipv6, 4);
 }
 
 static void
 world_end(struct world *w)
 {
-	image_free((struct image *)(uintptr_t)w->catalogue.images[0]);
-	zone_free(w->zone);
+	for (unsigned int i = 0; i < w->answers.catalogue.count; i++) {
+		image_free((struct image *)(uintptr_t)w->answers.catalogue.images[i]);
+		zone_free(w->zones[i]);
+	}
 }
 
 /* An owner of the zone, mostly with something done to it. */
@@ -61,8 +81,9 @@ static void
 qname_choose(struct world *w, struct wire_name *name)
 {
 	struct random *r = &w->random;
+	const struct zone *zone = w->zones[random_below(r, w->answers.catalogue.count)];
 
-	*name = w->zone->nodes[random_below(r, (uint32_t)w->zone->node_count)].name;
+	*name = zone->nodes[random_below(r, (uint32_t)zone->node_count)].name;
 	for (unsigned int i = random_below(r, 4); i > 0; i--)
 		random_label_make(r, name);
 	if (random_percent(r, 30) && name->length > 1)
@@ -73,6 +94,45 @@ qname_choose(struct world *w, struct wire_name *name)
 			name->octets[i] &= 0xdf;
 }
 
+/* A cookie of a client alone, one that was made here at some time or by an older secret, or none.
+ */
+static uint16_t
+cookie_make(struct world *w, uint8_t cookie[static 40])
+{
+	struct guard_secrets secrets = w->answers.self.secrets;
+	bool ipv6 = random_percent(&w->random, 50);
+	uint32_t age = random_below(&w->random, 4500) - 400;
+
+	memset(cookie, 0x77, 40);
+	if (random_percent(&w->random, 30))
+		memcpy(secrets.secrets[0], secrets.secrets[1], GUARD_SECRET_SIZE);
+	guard_cookie_judge(&secrets, ipv6 ? w->client6 : w->client4, ipv6 ? 16 : 4, TEST_NOW - age,
+		(const uint8_t *)"a client", 8, cookie);
+	if (random_percent(&w->random, 10))
+		return (uint16_t)random_below(&w->random, 41);
+	return random_percent(&w->random, 30) ? 8 : WIRE_COOKIE_SIZE;
+}
+
+static void
+options_make(struct world *w, struct wire_writer *out)
+{
+	static const uint16_t codes[] = {3, 8, 10, 11, 12, 19};
+	struct random *r = &w->random;
+	size_t length_at = out->offset;
+	uint8_t cookie[40];
+
+	wire_u16_write(out, 0);
+	for (unsigned int i = random_percent(r, 40) ? 0 : 1 + random_below(r, 2); i > 0; i--) {
+		uint16_t length = cookie_make(w, cookie);
+		bool other = random_percent(r, 15);
+
+		wire_u16_write(out, other ? codes[random_below(r, 6)] : 10);
+		wire_u16_write(out, other ? 0 : length);
+		wire_write(out, cookie, other ? 0 : length);
+	}
+	wire_u16_patch(out->message + length_at, (uint16_t)(out->offset - length_at - 2));
+}
+
 static size_t
 message_make(struct world *w, uint8_t message[static 1024])
 {
@@ -81,7 +141,7 @@ message_make(struct world *w, uint8_t message[static 1024])
 	static const uint16_t sizes[] = {0, 1, 512, 600, 800, 1220, 1232, 4096};
 	struct wire_writer out = wire_writer_of(message, 1024);
 	struct random *r = &w->random;
-	bool edns = random_percent(r, 80), cookie = random_percent(r, 20);
+	bool edns = random_percent(r, 80);
 	struct wire_name qname;
 
 	qname_choose(w, &qname);
@@ -98,12 +158,7 @@ message_make(struct world *w, uint8_t message[static 1024])
 		wire_u16_write(&out, WIRE_TYPE_OPT);
 		wire_u16_write(&out, sizes[random_below(r, 8)]);
 		wire_u32_write(&out, random_percent(r, 60) ? 0x8000 : 0);
-		wire_u16_write(&out, cookie ? 12 : 0);
-		if (cookie) {
-			wire_u32_write(&out, 10 << 16 | 8);
-			wire_u32_write(&out, 0);
-			wire_u32_write(&out, 0);
-		}
+		options_make(w, &out);
 	}
 	if (random_percent(r, 10))
 		message[random_below(r, (uint32_t)out.offset)] ^=
@@ -135,7 +190,7 @@ frame_make(struct world *w, struct frame *f)
 	/* packet_reply() turns the frame around, so it is written from the server's side */
 	memcpy(frame + ip + (ipv6 ? 8 : 12), ipv6 ? w->service.ipv6[0] : w->service.ipv4[0],
 		ipv6 ? 16 : 4);
-	memcpy(frame + ip + (ipv6 ? 24 : 16), ipv6 ? "\x20\x01\x0d\xb8" : "\xc6\x12\x01\x02", 4);
+	memcpy(frame + ip + (ipv6 ? 24 : 16), ipv6 ? w->client6 : w->client4, ipv6 ? 16 : 4);
 	wire_u16_patch(frame + layout.udp_offset, 53);
 	wire_u16_patch(frame + layout.udp_offset + 2,
 		(uint16_t)(random_percent(r, 2) ? random_below(r, 64)
@@ -192,15 +247,16 @@ burst_compare(struct world *w, const struct worker_variant *variant, const struc
 }
 
 static void
-variants_compare(struct zone *zone, uint64_t seed, unsigned int bursts)
+variants_compare(struct zone *zone, struct zone *other, uint64_t seed, unsigned int bursts)
 {
 	static const char *const names[] = {"plain", "avx2", "avx512"};
 	static struct world w;
 
-	world_begin(&w, zone, seed);
+	world_begin(&w, zone, other, seed);
 	for (unsigned int i = 0; i < bursts; i++) {
 		const struct worker_variant *variant = worker_variant_choose(names[i % 3]);
-		const struct worker_view view = {.catalogue = &w.catalogue,
+		const struct worker_view view = {.answers = &w.answers,
+			.now = TEST_NOW,
 			.service = &w.service,
 			.verify_in_software = random_percent(&w.random, 70),
 			.trust_link = random_percent(&w.random, 20),
@@ -233,7 +289,7 @@ Test(worker_burst, equals_the_single_way_in_a_wide_signed_zone)
 			.is_wide = true};
 		char *text = random_zone_text(&options);
 
-		variants_compare(zone_from_text(text), seed, bursts() / 4);
+		variants_compare(zone_from_text(text), NULL, seed, bursts() / 4);
 		free(text);
 	}
 }
@@ -243,7 +299,7 @@ Test(worker_burst, equals_the_single_way_in_a_small_unsigned_zone)
 	struct random_zone_options options = {.seed = 7, .origin = ".", .names = 12};
 	char *text = random_zone_text(&options);
 
-	variants_compare(zone_from_text(text), 7, bursts() / 4);
+	variants_compare(zone_from_text(text), NULL, 7, bursts() / 4);
 	free(text);
 }
 
@@ -253,8 +309,30 @@ Test(worker_burst, equals_the_single_way_in_a_zone_that_is_not_the_root)
 		.seed = 8, .origin = "example.", .names = 40, .is_signed = true};
 	char *text = random_zone_text(&options);
 
-	variants_compare(zone_from_text(text), 8, bursts() / 8);
+	variants_compare(zone_from_text(text), NULL, 8, bursts() / 8);
 	free(text);
+}
+
+/* As a root server has arpa, and root-servers.net below a TLD that it delegates. */
+Test(worker_burst, equals_the_single_way_with_a_zone_beside_the_root)
+{
+	static const char *const origins[] = {"com.", "root-servers.net.", "aaa.bbb.", "zzzz."};
+
+	for (unsigned int i = 0; i < 4; i++) {
+		struct random_zone_options options = {.seed = 20 + i,
+			.origin = ".",
+			.names = 100,
+			.is_signed = true,
+			.is_wide = true};
+		char *root = random_zone_text(&options), *other;
+
+		options.origin = origins[i];
+		options.is_wide = false;
+		other = random_zone_text(&options);
+		variants_compare(zone_from_text(root), zone_from_text(other), 20 + i, bursts() / 8);
+		free(root);
+		free(other);
+	}
 }
 
 Test(worker_burst, equals_the_single_way_in_the_real_root_zone)
@@ -266,5 +344,5 @@ Test(worker_burst, equals_the_single_way_in_the_real_root_zone)
 	if (!path)
 		cr_skip("MANGROVE_ROOT_ZONE is not set");
 	cr_assert_eq(zone_load(path, NULL, &zone, &why), 0, "%s", why.text);
-	variants_compare(zone, 9, bursts());
+	variants_compare(zone, NULL, 9, bursts());
 }
