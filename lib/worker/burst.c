@@ -126,21 +126,27 @@ qname_ends_like(const struct job *job, const struct wire_name *name)
 	return differ == 0;
 }
 
-/* Whether another zone than the root may have the answer. */
-static inline bool
-is_elsewhere(const struct image_catalogue *catalogue, const struct job *job, uint32_t node)
+/* Leave to the engine what another zone than the root may have the answer to. */
+static inline void
+elsewhere_find(const struct image_catalogue *catalogue, struct job *jobs, uint16_t count)
 {
-	for (unsigned int i = 0; i < catalogue->other_count; i++)
-		if (unlikely(catalogue->others[i].node == node) &&
-			qname_ends_like(job, catalogue->others[i].origin))
-			return true;
-	return false;
+	for (unsigned int i = 0; i < count; i++) {
+		struct job *job = &jobs[i];
+		size_t node;
+
+		if (!job->answer || job->label_length == 0)
+			continue;
+		node = (size_t)(job->answer - catalogue->root->answers) / IMAGE_SLOTS;
+		for (unsigned int k = 0; k < catalogue->other_count; k++)
+			if (unlikely(catalogue->others[k].node == node) &&
+				qname_ends_like(job, catalogue->others[k].origin))
+				job->answer = NULL;
+	}
 }
 
 static inline void
-locate(const struct image_catalogue *catalogue, struct job *job)
+locate(const struct image *image, struct job *job)
 {
-	const struct image *image = catalogue->root;
 	uint32_t node;
 	bool found, is_ds;
 
@@ -152,10 +158,6 @@ locate(const struct image_catalogue *catalogue, struct job *job)
 		return;
 	}
 	node = tld_find(&image->radix, job, &found);
-	if (unlikely(is_elsewhere(catalogue, job, node))) {
-		job->answer = NULL;
-		return;
-	}
 	is_ds = (job->qtype == WIRE_TYPE_DS) & (job->shift == 0);
 	job->answer = image_slot(image, node,
 		found * (IMAGE_SLOT_MAIN + is_ds * (IMAGE_SLOT_DS - IMAGE_SLOT_MAIN)) +
@@ -326,7 +328,7 @@ emit(const struct image *image, struct worker_counters *counters, struct job *jo
 	store64(body + length, opt_octets[job->dnssec_ok]);
 	store32(body + length + 8, 0);
 	message_length = job->question_end + length + (job->edns ? WIRE_OPT_SIZE : 0);
-	if (unlikely(job->cookie_length)) {
+	if (unlikely(job->has_cookie)) {
 		cookie_sum = cookie_write(body + length, job);
 		cookie_sum =
 			(job->question_end + length) & 1 ? image_sum_swap(cookie_sum) : cookie_sum;
@@ -424,6 +426,7 @@ NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 {
 	const struct image *image = image_suited(&view->answers->catalogue);
 	struct job jobs[WORKER_BURST];
+	uint8_t cookies[WORKER_BURST][WIRE_COOKIE_SIZE];
 	bool replied[WORKER_BURST];
 
 	assert(count <= WORKER_BURST);
@@ -440,11 +443,14 @@ NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 		if (i + HEADER_AHEAD < count)
 			header_prefetch(mbufs[i + HEADER_AHEAD]);
 		jobs[i].mbuf = mbufs[i];
+		jobs[i].cookie = cookies[i];
 		jobs[i].answer = parse(view, image, &jobs[i]) ? &usual : NULL;
 	}
 	for (unsigned int i = 0; i < count; i++)
 		if (likely(jobs[i].answer != NULL))
-			locate(&view->answers->catalogue, &jobs[i]);
+			locate(image, &jobs[i]);
+	if (unlikely(view->answers->catalogue.other_count))
+		elsewhere_find(&view->answers->catalogue, jobs, count);
 	emit_all(view, counters, image, jobs, count, replied);
 	return replies_first(mbufs, replied, count);
 }

@@ -37,9 +37,10 @@ struct job {
 	uint8_t shift;	      /* octets of QNAME before the last label */
 	uint8_t label_length; /* 0: QNAME is the root */
 	uint8_t edns, dnssec_ok, rd, ipv6;
-	uint8_t cookie_length;		  /* 0: none, or none are given here */
-	uint8_t cookie[WIRE_COOKIE_SIZE]; /* the reply's */
+	bool has_cookie; /* the reply gets it from `cookie` */
+	uint8_t *cookie; /* room for WIRE_COOKIE_SIZE octets, apart: few queries bring one */
 };
+static_assert(sizeof(struct job) <= 128, "two cache lines");
 
 /* What of a query's frame matters further on. */
 struct datagram {
@@ -191,7 +192,7 @@ cookie_read(const struct worker_view *view, const struct datagram *d, struct job
 		return true;
 	valid = guard_cookie_judge(&self->secrets, d->addresses, d->addresses_size / 2, view->now,
 		cookie, length, job->cookie);
-	job->cookie_length = WIRE_COOKIE_SIZE;
+	job->has_cookie = true;
 	return valid || self->cookies == EXCHANGE_COOKIES_ANSWER;
 }
 
@@ -219,7 +220,7 @@ opt_read(const struct worker_view *view, const struct datagram *d, const uint8_t
 		return true;
 	if (!cookie_read(view, d, job, cookie, cookie_length))
 		return false;
-	*limit -= job->cookie_length ? COOKIE_OPTION_SIZE : 0;
+	*limit -= job->has_cookie ? COOKIE_OPTION_SIZE : 0;
 	return true;
 }
 
@@ -255,7 +256,7 @@ message_read(const struct worker_view *view, struct job *job, const struct datag
 	end += 4;
 	job->edns = arcount != 0;
 	job->dnssec_ok = 0;
-	job->cookie_length = 0;
+	job->has_cookie = false;
 	if (job->edns) {
 		if (!opt_read(view, d, message + end, length - end, job, &limit))
 			return false;
