@@ -10,6 +10,9 @@ options_choose(struct exchange *x, const struct exchange_peer *peer)
 	const struct exchange_self *self = x->self;
 	const struct wire_query *query = &x->query;
 
+	/* what the options of another version mean is not known (RFC 6891 6.1.3) */
+	if (query->rcode == WIRE_RCODE_BADVERS)
+		return;
 	if (query->wants_nsid) {
 		x->options.nsid = self->nsid;
 		x->options.nsid_length = self->nsid_length;

@@ -62,6 +62,10 @@ static const struct {
 		HEADER("a005", ONE_AR) "00 0006 0001 " OPT("0006 000f 0002 0012")},
 	{"no question, no cookie", WIRE_UDP, HEADER("0000", "0000 0000 0000 0001") OPT("0000"),
 		HEADER("8001", "0000 0000 0000 0001") OPT("0000")},
+	{"NSID and a cookie of EDNS version 1", WIRE_UDP,
+		HEADER("0000", ONE_AR) "00 0002 0001 00 0029 04d0 00010000 0010 0003 0000 000a "
+				       "0008 2464c4abcf10c957",
+		HEADER("8000", ONE_AR) "00 0002 0001 00 0029 04d0 01000000 0000"},
 	{"keepalive with octets in it over TCP", WIRE_TCP,
 		HEADER("0000", ONE_AR) "00 0002 0001 " OPT("0006 000b 0002 0064"),
 		HEADER("8001", ONE) "00 0002 0001"},
