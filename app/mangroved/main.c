@@ -96,7 +96,7 @@ service_replace(struct server *server, struct reload *reload)
 	if (rc < 0) {
 		log_say(ERR, log_zone, "nothing loaded, all stays: %s\n", reload->why.text);
 	} else {
-		worker_publish(&server->slot, service);
+		publish_replace(&server->slot, service);
 		server->service = service;
 		server_service_free(old, service);
 		log_say(NOTICE, log_zone, "zones published\n");

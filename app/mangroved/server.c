@@ -123,11 +123,11 @@ workers_start(struct server *server, struct why *why)
 	size_t size = config->lcores_count * sizeof(*server->workers);
 
 	server->workers = aligned_alloc(RTE_CACHE_LINE_SIZE, size);
-	if (!server->workers || worker_slot_init(&server->slot, config->lcores_count) < 0)
+	if (!server->workers || publish_init(&server->slot, config->lcores_count) < 0)
 		return why_set(why, ENOMEM, "out of memory");
 	memset(server->workers, 0, size);
 	queues_deal(server);
-	worker_publish(&server->slot, server->service);
+	publish_replace(&server->slot, server->service);
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
 		struct worker *w = &server->workers[i];
 		int rc;
@@ -174,7 +174,7 @@ server_stop(struct server *server)
 		port_stop(&server->ports[i]);
 	server->ports_started = 0;
 	server->workers_started = 0;
-	worker_slot_free(&server->slot);
+	publish_free(&server->slot);
 	free(server->workers);
 	server->workers = NULL;
 }

@@ -20,7 +20,7 @@ struct server {
 	unsigned int ports_started;
 	struct worker *workers;
 	unsigned int workers_started;
-	struct worker_slot slot;
+	struct publish_slot slot;
 	struct guard_secrets secrets;	/* made at the start; used unless a file has others */
 	struct engine_service *service; /* the published one */
 };

@@ -3,16 +3,8 @@
 #ifndef WORKER_BURST_H
 #define WORKER_BURST_H
 
+#include "base/counter.h"
 #include "worker/worker.h"
-
-/* One writer, so an add needs no lock; relaxed, because each counter is exact alone. */
-static inline void
-counter_add(_Atomic uint64_t *counter, uint64_t n)
-{
-	uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
-
-	atomic_store_explicit(counter, now + n, memory_order_relaxed);
-}
 
 /**
  * Answer one frame of any shape, in place.

@@ -2,7 +2,6 @@
 /* Runs on: lcore. Burst in, answers, burst out. */
 #include <rte_ethdev.h>
 #include <rte_pause.h>
-#include <rte_rcu_qsbr.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -76,23 +75,22 @@ idle(struct worker *w, unsigned int empty)
 	us = beyond < WORKER_SLEEP_MAX_US - SLEEP_MIN_US ? SLEEP_MIN_US + beyond
 							 : WORKER_SLEEP_MAX_US;
 	pause = (struct timespec){.tv_nsec = us * 1000L};
-	rte_rcu_qsbr_thread_offline(w->slot->readers, w->index);
+	publish_offline(w->slot, w->index);
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-	rte_rcu_qsbr_thread_online(w->slot->readers, w->index);
+	publish_online(w->slot, w->index);
 }
 
 /* Serve each queue once. @return frames received */
 static unsigned int
 queues_serve(struct worker *w)
 {
-	const struct engine_service *answers =
-		atomic_load_explicit(&w->slot->current, memory_order_acquire);
+	const struct engine_service *answers = publish_read(w->slot);
 	unsigned int received = 0;
 
 	for (unsigned int i = 0; i < w->queue_count; i++)
 		received += queue_serve(w, &w->queues[i], answers);
 	/* nothing of `answers` is held any more: an old one may go */
-	rte_rcu_qsbr_quiescent(w->slot->readers, w->index);
+	publish_quiescent(w->slot, w->index);
 	return received;
 }
 
@@ -103,8 +101,7 @@ worker_run(void *argument)
 	unsigned int empty = 0;
 
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
-	rte_rcu_qsbr_thread_register(w->slot->readers, w->index);
-	rte_rcu_qsbr_thread_online(w->slot->readers, w->index);
+	publish_join(w->slot, w->index);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		empty = queues_serve(w) ? 0 : empty + 1;
 		if (empty > EMPTY_BEFORE_IDLE)
@@ -113,7 +110,6 @@ worker_run(void *argument)
 	/* what has been received by now is still answered */
 	for (unsigned int i = 0; i < DRAIN_ROUNDS && queues_serve(w); i++)
 		;
-	rte_rcu_qsbr_thread_offline(w->slot->readers, w->index);
-	rte_rcu_qsbr_thread_unregister(w->slot->readers, w->index);
+	publish_leave(w->slot, w->index);
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "packet/packet.h"
+#include "publish/publish.h"
 
 struct rte_mbuf;
 
@@ -77,31 +78,6 @@ enum worker_idle {
 
 enum { WORKER_SLEEP_MAX_US = 200 };
 
-struct rte_rcu_qsbr;
-
-/** The one place where the lcores find what they answer from. */
-struct worker_slot {
-	_Atomic(const struct engine_service *) current;
-	struct rte_rcu_qsbr *readers;
-};
-
-/**
- * Make an empty slot for `lcore_count` readers. Control plane.
- *
- * @return 0 or -ENOMEM
- */
-int worker_slot_init(struct worker_slot *slot, unsigned int lcore_count);
-
-void worker_slot_free(struct worker_slot *slot);
-
-/**
- * Publish what is answered from, and wait until no lcore reads the old one. Control plane.
- *
- * @return the old one, for the caller to free; NULL at first
- */
-const struct engine_service *worker_publish(
-	struct worker_slot *slot, const struct engine_service *service);
-
 /** A receive queue and the transmit queue of the same number. */
 struct worker_queue {
 	uint16_t port_id, queue_id;
@@ -114,7 +90,7 @@ struct worker {
 	unsigned int index; /* among the readers of the slot */
 	unsigned int queue_count;
 	struct worker_queue queues[WORKER_QUEUES_MAX];
-	struct worker_slot *slot;
+	struct publish_slot *slot;
 	const struct packet_service *service;
 	const struct worker_variant *variant;
 	enum worker_idle idle;
