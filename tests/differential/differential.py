@@ -5,7 +5,7 @@
 Where Knot and NSD differ, agreeing with one of them is enough; what differs from both must be one
 of the deviations on purpose in deviations.py. Runs in a network namespace of its own, as root.
 
-environment: ROOT_ZONE, ROOT_AT, ROOT_ANCHORS, BUILD; MANGROVE_TESTS_LONG=1 asks every query
+environment: ROOT_ZONE, ROOT_AT, ROOT_ANCHORS, BUILD
 """
 import argparse
 import collections
