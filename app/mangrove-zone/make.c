@@ -17,22 +17,28 @@ struct paths {
 	char zone[4096], anchors[4096];
 };
 
-static bool
-paths_make(struct paths *paths, const char *output)
+static int
+paths_make(struct paths *paths, const char *output, struct why *why)
 {
 	size_t length = strlen(output);
+	bool ends_as_folder = output[length - 1] == '/';
 	struct stat st;
-	bool is_folder =
-		output[length - 1] == '/' || (stat(output, &st) == 0 && S_ISDIR(st.st_mode));
 
 	if (length > sizeof(paths->zone) - 32)
-		return false;
-	if (is_folder && mkdir(output, 0755) < 0 && errno != EEXIST)
-		return false;
-	snprintf(paths->zone, sizeof(paths->zone), "%s%s", output, is_folder ? "/root.zone" : "");
-	snprintf(paths->anchors, sizeof(paths->anchors), "%s%s", output,
-		is_folder ? "/root.anchors" : ".anchors");
-	return true;
+		return why_set(
+			why, ENAMETOOLONG, "--output: %zu octets are too long a name", length);
+	if (!ends_as_folder && (stat(output, &st) < 0 || !S_ISDIR(st.st_mode))) {
+		snprintf(paths->zone, sizeof(paths->zone), "%s", output);
+		snprintf(paths->anchors, sizeof(paths->anchors), "%s.anchors", output);
+		return 0;
+	}
+	if (mkdir(output, 0755) < 0 && errno != EEXIST)
+		return why_errno(why, "%s", output);
+	if (ends_as_folder)
+		length--;
+	snprintf(paths->zone, sizeof(paths->zone), "%.*s/root.zone", (int)length, output);
+	snprintf(paths->anchors, sizeof(paths->anchors), "%.*s/root.anchors", (int)length, output);
+	return 0;
 }
 
 static int
@@ -97,7 +103,7 @@ command_make(const struct options *options)
 	struct paths paths;
 	struct why why;
 
-	if (!options->output || !*options->output || !paths_make(&paths, options->output)) {
+	if (!options->output || !*options->output) {
 		fputs("mangrove-zone: make needs --output; try --help\n", stderr);
 		return 2;
 	}
@@ -107,7 +113,8 @@ command_make(const struct options *options)
 		strftime(date, sizeof(date), "%Y%m%d00", gmtime(&options->verify.at));
 		complete.serial = (uint32_t)strtoul(date, NULL, 10);
 	}
-	if (zone_make(&complete, &paths, &why) < 0) {
+	if (paths_make(&paths, options->output, &why) < 0 ||
+		zone_make(&complete, &paths, &why) < 0) {
 		fprintf(stderr, "%s\n", why.text);
 		return 1;
 	}

@@ -26,4 +26,8 @@ refused 1 'expired' 's/at: .*/at: "20380101000000"/'
 refused 1 'no such interface' 's/iface=vs/iface=nothing/'
 refused 1 'no-such-folder' '$a drivers_config: /no-such-folder'
 refused 1 'hugepages' 's/^hugepages: no/hugepages: yes/;$a memory_mb: 1000000'
-echo "eleven refusals"
+code=0
+"$BUILD/app/mangrove-zone/mangrove-zone" make --output /no-such-folder/zone/ >"$work/log" 2>&1 || code=$?
+[ $code = 1 ] || fail "make in no folder: exit code $code, not 1"
+grep -q '^/no-such-folder/zone/: No such file' "$work/log" || fail "make does not say which folder"
+echo "twelve refusals"

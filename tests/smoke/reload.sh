@@ -3,8 +3,8 @@
 # SIGHUP takes a new zone without losing a query, and keeps the old one when the new one is bad.
 . "$(dirname "$0")/world.bash"
 world_make
-"$(dirname "$0")/../tools/make-zone" --tlds 50 --serial 1 "$work/one"
-"$(dirname "$0")/../tools/make-zone" --tlds 60 --serial 2 "$work/two"
+"$BUILD/app/mangrove-zone/mangrove-zone" make --tlds 50 --serial 1 --output "$work/one/"
+"$BUILD/app/mangrove-zone/mangrove-zone" make --tlds 60 --serial 2 --output "$work/two/"
 cat "$work/one/root.anchors" "$work/two/root.anchors" >"$work/anchors"
 cp "$work/one/root.zone" "$work/root.zone"
 ROOT_ANCHORS=$work/anchors ROOT_AT=$(date -u +%Y%m%d%H%M%S)
