@@ -17,10 +17,7 @@ done
 # what is not ours is the kernel's: TCP to port 53 is refused there, not lost
 refusal=$(ask @$addr4 +tcp . SOA || true)
 grep -q 'connection refused' <<<"$refusal" || fail "TCP did not reach the kernel"
-kill -TERM "$pid"
-until_gone "$pid"
-wait "$pid" || fail "exit code $?"
-pid=
+server_stop
 ip -n $server link show vs | grep -q 'xdp' && fail "an XDP program is left"
 [ ! -e /var/run/dpdk/$tag ] || fail "runtime files are left"
 ls /tmp/mangrove-xdp-* 2>/dev/null && fail "a program file is left"

@@ -22,9 +22,7 @@ fi
 grep -q 'another mangroved serves this interface' "$work/second" || fail "$(cat "$work/second")"
 [ ! -e /var/run/dpdk/$tag-2 ] || fail "the second server left runtime files"
 ask @$addr4 . SOA | grep -q 'status: NOERROR' || fail "no answer after the second start"
-kill -TERM "$pid"
-until_gone "$pid"
-pid=
+server_stop
 
 # another's program: the smallest there is
 printf '#include <linux/bpf.h>\n__attribute__((section("xdp"), used)) int stranger(struct xdp_md *c)\n{ return XDP_PASS; }\nchar _license[] __attribute__((section("license"), used)) = "GPL";\n' >"$work/stranger.c"

@@ -8,6 +8,7 @@ tag=mgv$$
 server=$tag-s client=$tag-c
 addr4=198.18.0.53 addr6=2001:db8::53
 work=$(mktemp -d)
+device=net_af_xdp0,iface=vs # what config_write lets mangroved serve
 mangroved=$(realpath "$BUILD/app/mangroved/mangroved")
 pid=
 
@@ -15,7 +16,7 @@ world_end() {
 	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
 	ip netns del $server 2>/dev/null || true
 	ip netns del $client 2>/dev/null || true
-	rm -rf "$work" /var/run/dpdk/$tag
+	rm -rf "$work" /var/run/dpdk/$tag /var/run/dpdk/$tag-peer
 }
 trap world_end EXIT
 trap 'exit 1' INT TERM HUP
@@ -50,7 +51,7 @@ zones:
     anchors: $ROOT_ANCHORS
     at: "$ROOT_AT"
 ports:
-  - device: net_af_xdp0,iface=vs
+  - device: $device
 lcores: [0]
 idle: sleep
 hugepages: no
@@ -76,6 +77,14 @@ until_gone() {
 		sleep 0.1
 	done
 	fail "process $1 does not end"
+}
+
+# SIGTERM ends it, with exit code 0
+server_stop() {
+	kill -TERM "$pid"
+	until_gone "$pid"
+	wait "$pid" || fail "exit code $?"
+	pid=
 }
 
 ask() {
