@@ -218,9 +218,25 @@ ports_log(const struct server *server)
 	counter_log("port_errors", sum.ierrors);
 }
 
+/* How evenly the NICs deal: a queue that gets nothing, or more than its share, shows here. */
+static void
+lcores_log(const struct server *server)
+{
+	for (unsigned int i = 0; i < server->workers_started; i++) {
+		const struct worker *w = &server->workers[i];
+
+		log_say(INFO, log_main,
+			"lcore cpu=%u queues=%u received=%" PRIu64 " sent=%" PRIu64 "\n",
+			server->config->lcores[i], w->queue_count,
+			atomic_load_explicit(&w->received, memory_order_relaxed),
+			atomic_load_explicit(&w->sent, memory_order_relaxed));
+	}
+}
+
 void
 server_counters_log(const struct server *server)
 {
+	lcores_log(server);
 	counter_log("received", workers_sum(server, offsetof(struct worker, received)));
 	counter_log("sent", workers_sum(server, offsetof(struct worker, sent)));
 	counter_log("unsent", workers_sum(server, offsetof(struct worker, unsent)));

@@ -26,12 +26,13 @@
 #include "workload.h"
 
 enum { BURST = 32, DESCRIPTORS = 1024, POOL = 4095, SLOTS = 65536 };
-enum { LINK_SECONDS = 10, STALL_MS = 300, SEED = 8198, DISTINCT = 65536 };
+enum { LINK_SECONDS = 10, STALL_MS = 2000, SEED = 8198, DISTINCT = 65536, QUEUES_MAX = 8 };
 
 enum fate { UNUSED, ON_ITS_WAY, ANSWERED, LOST };
 
 struct slot {
 	uint32_t query; /* its index in the workload */
+	uint16_t queue; /* that it went out by */
 	enum fate fate;
 };
 
@@ -41,7 +42,7 @@ enum fault {
 	FAULT_LENGTH,	/* of frame, IP or UDP */
 	FAULT_CHECKSUM, /* of IPv4 or UDP */
 	FAULT_UNASKED,	/* no such query is on its way, or it has been answered */
-	FAULT_ENDPOINT, /* not from whom, or not to whom */
+	FAULT_ENDPOINT, /* not from whom, not to whom, or not by the queue that the query took */
 	FAULT_QUESTION,
 	FAULT_RCODE,
 	FAULT_CONTENT,
@@ -62,7 +63,14 @@ struct counts {
 	uint64_t sent, answered, lost, late, frames, octets, faults[FAULTS];
 };
 
+struct wishes {
+	const char *zone, *mix, *workload;
+	uint64_t queries, rate, verify_each;
+	unsigned int seconds, window, queues;
+};
+
 struct client {
+	struct wishes wishes;
 	struct workload work;
 	struct expected *expected;
 	struct slot slots[SLOTS];
@@ -70,14 +78,7 @@ struct client {
 	uint16_t port;
 	uint64_t hz, started, progress; /* cycles */
 	uint64_t way;			/* queries on their way */
-	uint64_t verify_each;
-	struct counts now, second; /* so far; at the last line */
-};
-
-struct wishes {
-	const char *zone, *mix, *workload;
-	uint64_t queries, rate, verify_each;
-	unsigned int seconds, window;
+	struct counts now, second;	/* so far; at the last line */
 };
 
 /* ---- queries ---- */
@@ -166,7 +167,7 @@ id_set(uint8_t *frame, size_t at, uint16_t id)
 }
 
 static void
-slot_take(struct client *c, uint64_t number)
+slot_take(struct client *c, uint64_t number, uint16_t queue)
 {
 	struct slot *slot = &c->slots[number % SLOTS];
 
@@ -175,11 +176,12 @@ slot_take(struct client *c, uint64_t number)
 		c->way--;
 	}
 	c->way++;
-	*slot = (struct slot){.query = (uint32_t)(number % c->work.count), .fate = ON_ITS_WAY};
+	*slot = (struct slot){
+		.query = (uint32_t)(number % c->work.count), .queue = queue, .fate = ON_ITS_WAY};
 }
 
 static void
-queries_send(struct client *c, uint16_t count)
+queries_send(struct client *c, uint16_t queue, uint16_t count)
 {
 	struct rte_mbuf *mbufs[BURST];
 	uint16_t sent;
@@ -195,9 +197,9 @@ queries_send(struct client *c, uint16_t count)
 
 		memcpy(frame, c->work.frames + start, length);
 		id_set(frame, message_offset(frame), (uint16_t)number);
-		slot_take(c, number);
+		slot_take(c, number, queue);
 	}
-	sent = rte_eth_tx_burst(c->port, 0, mbufs, count);
+	sent = rte_eth_tx_burst(c->port, queue, mbufs, count);
 	for (uint16_t i = sent; i < count; i++)
 		c->slots[(c->now.sent + i) % SLOTS].fate = UNUSED;
 	c->way -= count - sent;
@@ -294,7 +296,7 @@ reply_compare(const struct client *c, uint32_t index, const uint8_t *frame, size
 }
 
 static enum fault
-reply_judge(struct client *c, const uint8_t *frame, size_t length, bool whole)
+reply_judge(struct client *c, uint16_t queue, const uint8_t *frame, size_t length, bool whole)
 {
 	enum fault fault;
 	struct slot *slot;
@@ -307,6 +309,8 @@ reply_judge(struct client *c, const uint8_t *frame, size_t length, bool whole)
 	slot = &c->slots[frame[at] << 8 | frame[at + 1]];
 	if (slot->fate == UNUSED || slot->fate == ANSWERED)
 		return FAULT_UNASKED;
+	if (slot->queue != queue)
+		return FAULT_ENDPOINT;
 	fault = reply_compare(c, slot->query, frame, length, at, whole);
 	/* another's reply leaves the query waiting for its own */
 	if (fault == FAULT_ENDPOINT || fault == FAULT_QUESTION)
@@ -321,19 +325,19 @@ reply_judge(struct client *c, const uint8_t *frame, size_t length, bool whole)
 }
 
 static void
-replies_receive(struct client *c)
+replies_receive(struct client *c, uint16_t queue)
 {
 	struct rte_mbuf *mbufs[BURST];
-	uint16_t count = rte_eth_rx_burst(c->port, 0, mbufs, BURST);
+	uint16_t count = rte_eth_rx_burst(c->port, queue, mbufs, BURST);
 
 	if (count == 0)
 		return;
 	for (uint16_t i = 0; i < count; i++) {
 		const uint8_t *frame = rte_pktmbuf_mtod(mbufs[i], const uint8_t *);
 
-		bool whole = c->now.frames++ % c->verify_each == 0;
+		bool whole = c->now.frames++ % c->wishes.verify_each == 0;
 
-		c->now.faults[reply_judge(c, frame, mbufs[i]->data_len, whole)]++;
+		c->now.faults[reply_judge(c, queue, frame, mbufs[i]->data_len, whole)]++;
 		c->now.octets += mbufs[i]->data_len;
 	}
 	rte_pktmbuf_free_bulk(mbufs, count);
@@ -362,8 +366,9 @@ is_stalled(const struct client *c)
 
 /* How many may be sent now. */
 static uint16_t
-burst_size(const struct client *c, const struct wishes *w)
+burst_size(const struct client *c)
 {
+	const struct wishes *w = &c->wishes;
 	uint64_t count = w->queries - c->now.sent;
 
 	if (c->way >= w->window)
@@ -399,23 +404,28 @@ second_print(struct client *c, unsigned int second)
 }
 
 static double
-run(struct client *c, const struct wishes *w)
+run(struct client *c)
 {
+	const struct wishes *w = &c->wishes;
 	unsigned int seconds = 0;
+	uint16_t queue = 0;
 	double took;
 
 	c->hz = rte_get_tsc_hz();
 	c->started = c->progress = rte_rdtsc();
 	while (c->now.sent < w->queries && seconds < w->seconds) {
-		queries_send(c, burst_size(c, w));
-		replies_receive(c);
+		queries_send(c, queue, burst_size(c));
+		replies_receive(c, queue);
+		queue = (uint16_t)((queue + 1) % w->queues);
 		if (c->way && is_stalled(c))
 			all_lost(c);
 		if (rte_rdtsc() - c->started >= (seconds + 1) * c->hz)
 			second_print(c, ++seconds);
 	}
-	while (c->way && !is_stalled(c))
-		replies_receive(c);
+	while (c->way && !is_stalled(c)) {
+		replies_receive(c, queue);
+		queue = (uint16_t)((queue + 1) % w->queues);
+	}
 	took = (double)(c->progress - c->started) / (double)c->hz;
 	all_lost(c);
 	return took;
@@ -435,10 +445,24 @@ report(const struct client *c, double took)
 	return c->now.answered == 0 || faults_of(&c->now) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int
+queues_setup(struct client *c)
+{
+	uint16_t count = (uint16_t)c->wishes.queues;
+	struct rte_eth_conf conf = {0};
+	int rc = rte_eth_dev_configure(c->port, count, count, &conf);
+
+	for (uint16_t i = 0; i < count && rc == 0; i++) {
+		rc = rte_eth_rx_queue_setup(c->port, i, DESCRIPTORS, 0, NULL, c->pool);
+		if (rc == 0)
+			rc = rte_eth_tx_queue_setup(c->port, i, DESCRIPTORS, 0, NULL);
+	}
+	return rc;
+}
+
 static void
 port_start(struct client *c)
 {
-	struct rte_eth_conf conf = {0};
 	struct rte_eth_link link = {0};
 
 	if (rte_eth_dev_count_avail() != 1)
@@ -446,10 +470,7 @@ port_start(struct client *c)
 	c->port = (uint16_t)rte_eth_find_next(0);
 	c->pool = rte_pktmbuf_pool_create(
 		"client", POOL, BURST, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	if (!c->pool || rte_eth_dev_configure(c->port, 1, 1, &conf) < 0 ||
-		rte_eth_rx_queue_setup(c->port, 0, DESCRIPTORS, 0, NULL, c->pool) < 0 ||
-		rte_eth_tx_queue_setup(c->port, 0, DESCRIPTORS, 0, NULL) < 0 ||
-		rte_eth_dev_start(c->port) < 0)
+	if (!c->pool || queues_setup(c) < 0 || rte_eth_dev_start(c->port) < 0)
 		rte_exit(EXIT_FAILURE, "the device does not start\n");
 	for (unsigned int i = 0; i < LINK_SECONDS * 100; i++) {
 		if (rte_eth_link_get_nowait(c->port, &link) == 0 && link.link_status)
@@ -461,7 +482,8 @@ port_start(struct client *c)
 
 static const char help[] =
 	"usage: memif_client EAL-OPTIONS -- --zone FILE --mix root-mix.json\n"
-	"  [--workload NAME] [--queries N] [--seconds N] [--window N] [--rate N]\n";
+	"  [--workload NAME] [--queries N] [--seconds N] [--window N] [--rate N]\n"
+	"  [--verify-each N] [--queues N]\n";
 
 static bool
 number_read(uint64_t *number, const char *text, uint64_t least, uint64_t most)
@@ -483,6 +505,7 @@ wishes_read(struct wishes *w, int argc, char **argv)
 		{"seconds", required_argument, NULL, 's'},
 		{"window", required_argument, NULL, 'o'},
 		{"rate", required_argument, NULL, 'r'},
+		{"queues", required_argument, NULL, 'u'},
 		{"verify-each", required_argument, NULL, 'v'},
 		{0},
 	};
@@ -505,6 +528,8 @@ wishes_read(struct wishes *w, int argc, char **argv)
 			good = number_read(&w->verify_each, optarg, 1, UINT64_MAX);
 		else if (option == 's' && (good = number_read(&number, optarg, 1, 86400)))
 			w->seconds = (unsigned int)number;
+		else if (option == 'u' && (good = number_read(&number, optarg, 1, QUEUES_MAX)))
+			w->queues = (unsigned int)number;
 		else if (option == 'o' && (good = number_read(&number, optarg, 1, SLOTS / 2)))
 			w->window = (unsigned int)number;
 		else
@@ -517,28 +542,30 @@ wishes_read(struct wishes *w, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct wishes w = {.workload = "mix",
-		.queries = UINT64_MAX,
-		.verify_each = 1,
-		.seconds = 10,
-		.window = DESCRIPTORS / 2};
+	static struct client client = {.wishes = {
+					       .workload = "mix",
+					       .queries = UINT64_MAX,
+					       .verify_each = 1,
+					       .seconds = 10,
+					       .window = DESCRIPTORS / 2,
+					       .queues = 1,
+				       }};
+	const struct wishes *w = &client.wishes;
 	int used = rte_eal_init(argc, argv), code;
-	static struct client client;
 	struct zone *zone;
 	struct why why;
 
 	if (used < 0)
 		return EXIT_FAILURE;
 	optind = 1;
-	wishes_read(&w, argc - used, argv + used);
-	if (zone_load(w.zone, NULL, &zone, &why) < 0 ||
-		workload_make(&client.work, w.workload, zone, w.mix, DISTINCT, SEED, &why) < 0)
+	wishes_read(&client.wishes, argc - used, argv + used);
+	if (zone_load(w->zone, NULL, &zone, &why) < 0 ||
+		workload_make(&client.work, w->workload, zone, w->mix, DISTINCT, SEED, &why) < 0)
 		rte_exit(EXIT_FAILURE, "%s\n", why.text);
 	answers_expect(&client, zone);
 	zone_free(zone);
 	port_start(&client);
-	client.verify_each = w.verify_each;
-	code = report(&client, run(&client, &w));
+	code = report(&client, run(&client));
 	rte_eth_dev_stop(client.port);
 	rte_eth_dev_close(client.port);
 	rte_eal_cleanup();

@@ -8,7 +8,8 @@ tag=mgv$$
 server=$tag-s client=$tag-c
 addr4=198.18.0.53 addr6=2001:db8::53
 work=$(mktemp -d)
-device=net_af_xdp0,iface=vs # what config_write lets mangroved serve
+# what config_write lets mangroved serve, and where
+device=net_af_xdp0,iface=vs queues=1 lcores=0
 mangroved=$(realpath "$BUILD/app/mangroved/mangroved")
 pid=
 
@@ -52,7 +53,8 @@ zones:
     at: "$ROOT_AT"
 ports:
   - device: $device
-lcores: [0]
+    queues: $queues
+lcores: [$lcores]
 idle: sleep
 hugepages: no
 file_prefix: $tag
@@ -85,6 +87,27 @@ server_stop() {
 	until_gone "$pid"
 	wait "$pid" || fail "exit code $?"
 	pid=
+}
+
+# memif_config: serve a memif, not the interface
+memif_config() {
+	device=net_memif0,role=server,id=0,socket=$work/memif.sock,socket-abstract=no
+	config_write
+}
+
+# memif_ask ARGUMENT...: a peer process asks there, its counts go to $work/peer
+memif_ask() {
+	timeout 120 "$BUILD/tests/bench/memif_client" --no-huge -m 256 --no-pci --no-telemetry \
+		--file-prefix=$tag-peer --lcores=0@$(($(nproc) > 1)) --log-level=*:error \
+		--vdev=net_memif0,role=client,id=0,socket="$work/memif.sock",socket-abstract=no \
+		-- --zone "$ROOT_ZONE" --mix "$(dirname "$0")/../bench/root-mix.json" "$@" \
+		>"$work/peer" 2>&1
+}
+
+# memif_all_answered COUNT
+memif_all_answered() {
+	grep -q "^sent=$1 answered=$1 lost=0 late=0 wrong=0\$" "$work/peer" ||
+		fail "$(cat "$work/peer")"
 }
 
 ask() {
