@@ -33,7 +33,7 @@ zone_prepare(const struct options *options, struct zone **zone, struct zone_veri
 	if (rc == 0)
 		rc = zone_load_text(path, text, length,
 			options->has_origin ? &options->origin : NULL, zone, why);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = zone_verify(*zone, &verify, done, why);
 	if (rc < 0)
@@ -100,7 +100,7 @@ command_check(const struct options *options)
 	struct zone *zone;
 	struct why why;
 
-	if (zone_prepare(options, &zone, &done, &why) < 0)
+	if (zone_prepare(options, &zone, &done, &why) != 0)
 		return failed(options, &why);
 	wire_name_to_text(&zone->origin, name);
 	if (options->json)
@@ -118,7 +118,7 @@ image_make(const struct options *options, struct image **image, struct why *why)
 	struct zone *zone;
 	int rc = zone_prepare(options, &zone, &done, why);
 
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	if (done.warning.text[0])
 		fprintf(stderr, "%s\n", done.warning.text);
@@ -134,7 +134,7 @@ command_build(const struct options *options)
 	struct why why;
 	int rc;
 
-	if (image_make(options, &image, &why) < 0)
+	if (image_make(options, &image, &why) != 0)
 		return failed(options, &why);
 	rc = image_write(image, STDOUT_FILENO);
 	if (rc < 0)
@@ -180,7 +180,7 @@ command_compile(const struct options *options)
 		fputs("mangrove-zone: compile needs --output; try --help\n", stderr);
 		return 2;
 	}
-	if (image_make(options, &image, &why) < 0)
+	if (image_make(options, &image, &why) != 0)
 		return failed(options, &why);
 	rc = image_save(image, options->output, &why);
 	image_facts(image, &facts);

@@ -89,6 +89,8 @@ names_sort(struct making *m)
 {
 	size_t kept = 0;
 
+	if (m->count == 0)
+		return;
 	qsort(m->names, m->count, sizeof(*m->names), name_compare);
 	for (size_t i = 0; i < m->count; i++)
 		if (kept == 0 || strcmp(m->names[kept - 1], m->names[i]) != 0)
@@ -183,7 +185,7 @@ apex_write(struct making *m, uint32_t serial)
 	fprintf(m->file,
 		". 86400 IN SOA a.root-servers.net. hostmaster.example. %u 1800 900 604800 86400\n",
 		serial);
-	for (char letter = 'a'; letter < 'a' + LETTERS; letter++) {
+	for (int letter = 'a'; letter < 'a' + LETTERS; letter++) {
 		snprintf(host, sizeof(host), "%c.root-servers.net.", letter);
 		fprintf(m->file, ". %u IN NS %s\n", TTL_APEX, host);
 		glue_write(m, host, TTL_APEX);
@@ -196,7 +198,7 @@ shared_hosts_write(struct making *m)
 {
 	char host[64];
 
-	for (char letter = 'a'; letter < 'a' + LETTERS; letter++) {
+	for (int letter = 'a'; letter < 'a' + LETTERS; letter++) {
 		snprintf(host, sizeof(host), "%c.gtld-servers.net.", letter);
 		glue_write(m, host, TTL_NS);
 	}
@@ -217,7 +219,7 @@ delegation_write(struct making *m, const char *tld)
 	bool is_of_letters = strcmp(tld, "com") == 0 || strcmp(tld, "net") == 0;
 	char host[WIRE_LABEL_MAX + 64];
 
-	for (char letter = 'a'; is_of_letters && letter < 'a' + LETTERS; letter++)
+	for (int letter = 'a'; is_of_letters && letter < 'a' + LETTERS; letter++)
 		fprintf(m->file, "%s. %u IN NS %c.gtld-servers.net.\n", tld, TTL_NS, letter);
 	for (unsigned int i = 0; !is_of_letters && i < hosts; i++) {
 		/* some TLDs have one server elsewhere, beside their own */

@@ -8,6 +8,8 @@
 #include "options.h"
 #include "oracle/oracle.h"
 
+static_assert((bool)0x100, "ldns' headers have made it a char");
+
 enum { QUERY_MAX = WIRE_HEADER_SIZE + WIRE_QUESTION_MAX + WIRE_OPT_SIZE };
 
 static size_t
@@ -103,7 +105,7 @@ octets_print(const uint8_t *octets, size_t length)
 int
 command_show(const struct options *options)
 {
-	uint8_t query[QUERY_MAX], reply[WIRE_UDP_SIZE_OWN];
+	uint8_t query[QUERY_MAX], reply[WIRE_UDP_SIZE_OWN] = {0};
 	ldns_rr_type type = ldns_get_rr_type_by_name(options->operands[2]);
 	struct wire_name qname;
 	ldns_pkt *packet;

@@ -43,6 +43,7 @@ keys_make(const struct sign_options *options, ldns_dnssec_zone *zone, ldns_key_l
 	const uint16_t flags[] = {FLAGS_KSK, FLAGS_ZSK};
 
 	for (unsigned int i = 0; i < 2; i++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it was read */
 		ldns_key *key = key_make(options, ldns_dnssec_name_name(zone->soa), flags[i]);
 		ldns_rr *rr;
 

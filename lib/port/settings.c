@@ -147,7 +147,7 @@ document_read(struct port_settings *settings, const uint8_t *text, size_t size, 
 }
 
 /* The schema of the first key of that name, anywhere below a mapping's fields. */
-static const cyaml_schema_value_t *
+static const cyaml_schema_value_t * /* NOLINTNEXTLINE(misc-no-recursion): a schema is finite */
 schema_find(const cyaml_schema_value_t *value, const char *key)
 {
 	if (value->type == CYAML_SEQUENCE)

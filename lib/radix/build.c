@@ -42,7 +42,7 @@ label_enter(struct build *b, const uint8_t *label)
 {
 	uint32_t offset = b->labels_size;
 
-	while (b->labels_size + 1u + label[0] > b->labels_room)
+	while (!b->labels || b->labels_room - b->labels_size < 1u + label[0])
 		b->labels = grown(b->arena, b->labels, b->labels_size, &b->labels_room, 1);
 	memcpy(b->labels + offset, label, 1u + label[0]);
 	b->labels_size += 1u + label[0];

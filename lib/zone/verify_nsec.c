@@ -83,19 +83,17 @@ link_verify(const struct zone *zone, const struct zone_node *node, const struct 
 int
 zone_nsec_verify(const struct zone *zone, struct why *why)
 {
-	const struct zone_node *last = NULL;
-	int links = 0, rc;
+	const struct zone_node *last = &zone->nodes[0]; /* the apex */
+	int links = 1, rc;
 
-	for (size_t i = 0; i < zone->node_count; i++) {
+	for (size_t i = 1; i < zone->node_count; i++) {
 		const struct zone_node *node = &zone->nodes[i];
 
 		if (node->place == ZONE_GLUE)
 			continue;
-		if (last) {
-			rc = link_verify(zone, last, node, why);
-			if (rc < 0)
-				return rc;
-		}
+		rc = link_verify(zone, last, node, why);
+		if (rc < 0)
+			return rc;
 		last = node;
 		links++;
 	}
