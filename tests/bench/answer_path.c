@@ -4,9 +4,11 @@
  * of replies computed in software, one verdict counter a packet.
  *
  * A chunk of mbufs is filled and put on the ring before the clock starts; timed is receive, answer
- * and transmit of the chunk, in bursts of 32. Printed are the mean of each chunk's best pass and
- * the median of whole passes. A sample of the replies is compared with the oracle's, outside of the
- * timed part.
+ * and transmit of the chunk, in bursts of 32. Each chunk is answered twice in a pass, in turn one
+ * or the other first: with its lines warm from writing, and with each frame's lines and its mbuf's
+ * flushed to memory, as a NIC without cache injection leaves them. Printed are the mean of each
+ * chunk's best pass and the median of whole passes. A sample of the replies is compared with the
+ * oracle's, outside of the timed part.
  */
 #include <getopt.h>
 #include <rte_eal.h>
@@ -34,8 +36,15 @@ struct bench {
 	uint16_t port;
 	struct worker_view view;
 	struct worker_counters counters;
-	bool cold;
 	uint64_t compared, wrong;
+};
+
+enum lines { WARM, FLUSHED, LINES };
+
+/* ns of a chunk, or for each query. */
+struct times {
+	uint64_t *best[LINES]; /* of each chunk */
+	double passes[LINES][PASSES_MAX];
 };
 
 static uint64_t
@@ -47,34 +56,60 @@ now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* The lines that classification reads: the mbuf's first, and those that the query lies in. */
 static void
-header_flush(const struct rte_mbuf *mbuf)
+lines_flush(const struct rte_mbuf *mbuf)
 {
 #ifdef __x86_64__
 	const char *data = rte_pktmbuf_mtod(mbuf, const char *);
 
-	for (unsigned int i = 0; i < 2; i++)
-		__builtin_ia32_clflush(data + 64 * i);
+	for (int at = 0; at < mbuf->data_len; at += RTE_CACHE_LINE_SIZE)
+		__builtin_ia32_clflush(data + at);
+	__builtin_ia32_clflush(data + mbuf->data_len - 1);
+	__builtin_ia32_clflush(mbuf);
 #else
 	(void)mbuf;
 #endif
 }
 
 static void
-chunk_fill(struct bench *b, const struct workload *work, size_t first, unsigned int count)
+chunk_fill(struct bench *b, const struct workload *work, size_t first, enum lines lines,
+	struct rte_mbuf *mbufs[static CHUNK])
 {
-	struct rte_mbuf *mbufs[CHUNK];
-
-	if (rte_pktmbuf_alloc_bulk(b->pool, mbufs, count) != 0)
+	if (rte_pktmbuf_alloc_bulk(b->pool, mbufs, CHUNK) != 0)
 		abort();
-	for (unsigned int i = 0; i < count; i++) {
+	for (unsigned int i = 0; i < CHUNK; i++) {
 		uint32_t at = work->offsets[first + i], length = work->offsets[first + i + 1] - at;
 
 		memcpy(rte_pktmbuf_append(mbufs[i], (uint16_t)length), work->frames + at, length);
-		if (b->cold)
-			header_flush(mbufs[i]);
 	}
-	rte_ring_enqueue_bulk(b->in, (void **)mbufs, count, NULL);
+	for (unsigned int i = 0; i < CHUNK && lines == FLUSHED; i++)
+		lines_flush(mbufs[i]);
+	rte_ring_enqueue_bulk(b->in, (void **)mbufs, CHUNK, NULL);
+	/* flushes have ended before the clock starts */
+	rte_mb();
+}
+
+/* ns that a load from a frame takes, one after the other: whether flushing does anything here. */
+static double
+line_ns(struct bench *b, const struct workload *work, enum lines lines)
+{
+	struct rte_mbuf *mbufs[CHUNK];
+	const volatile uint64_t nothing = 0; /* which the compiler must not know */
+	uint64_t start, took, next = 0, mask = nothing;
+
+	chunk_fill(b, work, 0, lines, mbufs);
+	start = now_ns();
+	for (unsigned int i = 0; i < CHUNK; i++) {
+		/* the buffer follows its mbuf; each address waits for the load before */
+		const volatile uint8_t *buffer = (const uint8_t *)(mbufs[i] + 1);
+
+		next = buffer[RTE_PKTMBUF_HEADROOM + next] & mask;
+	}
+	took = now_ns() - start;
+	rte_ring_dequeue_bulk(b->in, (void **)mbufs, CHUNK, NULL);
+	rte_pktmbuf_free_bulk(mbufs, CHUNK);
+	return (double)took / CHUNK;
 }
 
 static uint64_t
@@ -106,7 +141,8 @@ reply_check(struct bench *b, const struct workload *work, size_t index, const st
 	uint8_t expected[WIRE_UDP_SIZE_OWN], turned[2048];
 	struct packet_layout layout;
 	struct packet_check check = {.ip = true, .udp = true};
-	const struct oracle_zones zones = {1, &b->zone};
+	const struct zone *zone = b->zone;
+	const struct oracle_zones zones = {1, &zone};
 	struct exchange_peer peer;
 
 	b->compared++;
@@ -151,36 +187,97 @@ double_compare(const void *a, const void *b)
 }
 
 static void
+chunk_run(struct bench *b, const struct workload *work, size_t chunk, unsigned int pass,
+	enum lines lines, struct times *times)
+{
+	struct rte_mbuf *mbufs[CHUNK];
+	uint64_t took, *best = &times->best[lines][chunk];
+
+	chunk_fill(b, work, chunk * CHUNK, lines, mbufs);
+	took = chunk_answer(b, CHUNK);
+	chunk_drain(b, work, chunk * CHUNK, pass == 0);
+	if (pass == 0 || took < *best)
+		*best = took;
+	times->passes[lines][pass] += (double)took / (double)work->count;
+}
+
+static double
+best_mean(const struct times *times, enum lines lines, size_t chunks)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < chunks; i++)
+		sum += (double)times->best[lines][i];
+	return sum / (double)(chunks * CHUNK);
+}
+
+static void
 workload_run(struct bench *b, const struct workload *work, const char *name, unsigned int passes)
 {
 	size_t chunks = work->count / CHUNK;
-	uint64_t *best = calloc(chunks, sizeof(*best));
-	double whole[PASSES_MAX], sum = 0;
+	struct times times = {
+		.best = {calloc(chunks, sizeof(uint64_t)), calloc(chunks, sizeof(uint64_t))}};
+	double best[LINES], median[LINES];
 
-	for (unsigned int pass = 0; pass < passes; pass++) {
-		uint64_t total = 0;
+	if (!times.best[WARM] || !times.best[FLUSHED])
+		abort();
+	for (unsigned int pass = 0; pass < passes; pass++)
+		for (size_t chunk = 0; chunk < chunks; chunk++) {
+			enum lines first = (chunk + pass) % LINES;
 
-		for (size_t i = 0; i < chunks; i++) {
-			uint64_t took;
-
-			chunk_fill(b, work, i * CHUNK, CHUNK);
-			took = chunk_answer(b, CHUNK);
-			chunk_drain(b, work, i * CHUNK, pass == 0);
-			if (pass == 0 || took < best[i])
-				best[i] = took;
-			total += took;
+			chunk_run(b, work, chunk, pass, first, &times);
+			chunk_run(b, work, chunk, pass, LINES - 1 - first, &times);
 		}
-		whole[pass] = (double)total / (double)(chunks * CHUNK);
+	for (enum lines i = WARM; i < LINES; i++) {
+		best[i] = best_mean(&times, i, chunks);
+		qsort(times.passes[i], passes, sizeof(times.passes[i][0]), double_compare);
+		median[i] = times.passes[i][passes / 2];
+		free(times.best[i]);
 	}
-	for (size_t i = 0; i < chunks; i++)
-		sum += (double)best[i];
-	qsort(whole, passes, sizeof(whole[0]), double_compare);
-	printf("%-12s %-7s %-5s %8.1f %8.1f %8.2f %8llu %5llu\n", name, b->variant->name,
-		b->cold ? "cold" : "warm", sum / (double)(chunks * CHUNK), whole[passes / 2],
-		1000 / (sum / (double)(chunks * CHUNK)), (unsigned long long)b->compared,
-		(unsigned long long)b->wrong);
+	printf("%-12s %-7s %8.1f %8.1f %8.1f %8.1f %8.1f %8.1f %8.2f %8llu %5llu\n", name,
+		b->variant->name, best[WARM], median[WARM], best[FLUSHED], median[FLUSHED],
+		best[FLUSHED] - best[WARM], median[FLUSHED] - median[WARM], 1000 / best[WARM],
+		(unsigned long long)b->compared, (unsigned long long)b->wrong);
 	fflush(stdout);
-	free(best);
+}
+
+/* Without this the columns of flushed lines would mean nothing. */
+static void
+flushing_print(struct bench *b, const struct workload *work)
+{
+	static bool done;
+	double warm, flushed;
+
+	if (done)
+		return;
+	done = true;
+	warm = line_ns(b, work, WARM);
+	flushed = line_ns(b, work, FLUSHED);
+	printf("# a load from a frame takes %.1f ns when warm, %.1f ns when flushed%s\n", warm,
+		flushed, flushed < 2 * warm ? ": flushing does nothing here" : "");
+}
+
+/* As in a pool that has been in use: buffers one after the other in memory would be foreseen by the
+ * CPU, which hides that they are flushed. */
+static void
+pool_shuffle(struct rte_mempool *pool)
+{
+	static struct rte_mbuf *mbufs[POOL];
+	uint64_t random = 8198;
+
+	if (rte_pktmbuf_alloc_bulk(pool, mbufs, POOL) != 0)
+		abort();
+	for (size_t i = POOL - 1; i > 0; i--) {
+		struct rte_mbuf *swapped = mbufs[i];
+		size_t other;
+
+		random = random * 6364136223846793005 + 1442695040888963407;
+		other = (random >> 33) % (i + 1);
+		mbufs[i] = mbufs[other];
+		mbufs[other] = swapped;
+	}
+	for (size_t i = 0; i < POOL; i++)
+		rte_pktmbuf_free(mbufs[i]);
 }
 
 static void
@@ -195,6 +292,7 @@ port_make(struct bench *b)
 	port = rte_eth_from_rings("bench", &b->in, 1, &b->out, 1, 0);
 	if (!b->pool || port < 0)
 		rte_exit(EXIT_FAILURE, "no memory\n");
+	pool_shuffle(b->pool);
 	b->port = (uint16_t)port;
 	rte_eth_dev_configure(b->port, 1, 1, &conf);
 	rte_eth_rx_queue_setup(b->port, 0, CHUNK, 0, NULL, b->pool);
@@ -207,7 +305,6 @@ struct wishes {
 	const char *zone, *mix, *workload, *variant;
 	size_t queries;
 	unsigned int passes;
-	bool cold;
 };
 
 static void
@@ -215,7 +312,7 @@ wishes_read(struct wishes *w, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "z:m:w:v:n:p:c")) != -1) {
+	while ((option = getopt(argc, argv, "z:m:w:v:n:p:")) != -1) {
 		if (option == 'z')
 			w->zone = optarg;
 		else if (option == 'm')
@@ -228,12 +325,11 @@ wishes_read(struct wishes *w, int argc, char **argv)
 			w->queries = strtoul(optarg, NULL, 10);
 		else if (option == 'p')
 			w->passes = (unsigned int)strtoul(optarg, NULL, 10);
-		else if (option == 'c')
-			w->cold = true;
 	}
+	w->queries -= w->queries % CHUNK;
 	if (!w->zone || !w->mix || w->passes < 1 || w->passes > PASSES_MAX || w->queries < CHUNK)
 		rte_exit(2, "usage: answer_path EAL-OPTIONS -- -z ZONEFILE -m root-mix.json "
-			    "[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES] [-c]\n");
+			    "[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES]\n");
 }
 
 int
@@ -242,7 +338,7 @@ main(int argc, char **argv)
 	struct wishes w = {.queries = 1 << 20, .passes = 5};
 	struct zone_verification done = {.warning = {.text = ""}};
 	int used = rte_eal_init(argc, argv);
-	struct bench b = {.cold = false};
+	struct bench b = {.compared = 0};
 	struct image *image;
 	struct why why;
 
@@ -250,7 +346,6 @@ main(int argc, char **argv)
 		return 1;
 	optind = 1;
 	wishes_read(&w, argc - used, argv + used);
-	b.cold = w.cold;
 	b.variant = worker_variant_choose(w.variant);
 	if (!b.variant || zone_load(w.zone, NULL, &b.zone, &why) < 0 ||
 		image_compile(b.zone, &done, 0, &image, &why) < 0)
@@ -258,8 +353,10 @@ main(int argc, char **argv)
 	b.answers.catalogue = (struct image_catalogue){.count = 1, .images = {image}};
 	image_catalogue_index(&b.answers.catalogue);
 	port_make(&b);
-	printf("%-12s %-7s %-5s %8s %8s %8s %8s %5s\n", "workload", "variant", "lines", "ns best",
-		"ns median", "Mqps", "compared", "wrong");
+	printf("ns for a query, lines warm and flushed; Mqps of the best with warm lines\n"
+	       "%-12s %-7s %8s %8s %8s %8s %8s %8s %8s %8s %5s\n",
+		"workload", "variant", "warm", "median", "flushed", "median", "more", "median",
+		"Mqps", "compared", "wrong");
 	for (const char *const *name = workload_names; *name; name++) {
 		struct workload work;
 
@@ -270,6 +367,7 @@ main(int argc, char **argv)
 		b.view = (struct worker_view){.answers = &b.answers,
 			.service = &work.service,
 			.verify_in_software = true};
+		flushing_print(&b, &work);
 		workload_run(&b, &work, *name, w.passes);
 		workload_free(&work);
 	}
