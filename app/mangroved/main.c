@@ -112,6 +112,8 @@ serve(struct server *server, struct reload *reload, const sigset_t *signals)
 	int number;
 
 	ready_say(server);
+	if (reload->again && reload_start(reload, &why) < 0)
+		log_say(ERR, log_zone, "zones not loaded: %s\n", why.text);
 	for (;;) {
 		if (sigwait(signals, &number) != 0)
 			continue;
@@ -142,6 +144,9 @@ service_first(
 			continue;
 		if (number == SIGTERM || number == SIGINT)
 			return 1;
+		/* it may have read the files already: once more, when what it makes is served */
+		if (number == SIGHUP)
+			reload->again = true;
 		if (reload_take(reload, &server->service, &rc)) {
 			if (rc < 0)
 				*why = reload->why;
