@@ -353,7 +353,8 @@ options_size(const struct option list[static OPTIONS])
 	size_t size = 0;
 
 	for (unsigned int i = 0; i < OPTIONS; i++)
-		size += list[i].length ? OPTION_HEAD_SIZE + list[i].length : 0u;
+		if (list[i].length)
+			size += OPTION_HEAD_SIZE + (size_t)list[i].length;
 	return size;
 }
 
