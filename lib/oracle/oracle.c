@@ -514,8 +514,6 @@ ixfr_answer(struct answering *a)
 {
 	const struct zone_node *apex = &a->zone->nodes[0];
 
-	if (!wire_name_equal(&a->qname, &apex->name))
-		return refuse(a, WIRE_RCODE_NOTAUTH, WIRE_EDE_NOT_AUTHORITATIVE);
 	return rrset_answer(a, apex, zone_rrset_find(apex, WIRE_TYPE_SOA), false);
 }
 
@@ -577,6 +575,9 @@ query_answer(struct answering *a)
 	a->zone = zone_choose(a);
 	if (!a->zone)
 		return refuse(a, WIRE_RCODE_REFUSED, WIRE_EDE_NOT_AUTHORITATIVE);
+	if (a->x.query.qtype == WIRE_TYPE_IXFR && !wire_name_equal(&a->qname, &a->zone->origin))
+		return refuse(a, WIRE_RCODE_NOTAUTH, WIRE_EDE_NOT_AUTHORITATIVE);
+	/* not before: a refusal is not from any zone's version (RFC 9660 3.2) */
 	exchange_zone_say(&a->x, &a->zone->origin, serial_of(a->zone));
 	a->w = wire_writer_of(a->reply, exchange_room(&a->x));
 	if (a->x.query.qtype == WIRE_TYPE_IXFR)

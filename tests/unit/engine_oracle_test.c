@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "engine/engine.h"
+#include "hex.h"
 #include "oracle/oracle.h"
 #include "oracle_zone.h"
 #include "random_zone.h"
@@ -558,6 +559,28 @@ Test(engine, answers_as_the_oracle_does_without_a_zone)
 		ask(&p, message,
 			query_make(message, &wire_name_root, (uint16_t)qtype, 1232, qtype & 1),
 			&flags);
+	pair_free(&p);
+}
+
+/* RFC 9660 3.2: the version is that of the zone that answers, and a refusal is no zone's. */
+Test(engine, tells_no_version_when_it_refuses)
+{
+	/* IXFR of www.test., with EDNS and an empty ZONEVERSION */
+	static const char query[] = "0001 0000 0001 0000 0000 0001 03'www' 04'test' 00 00fb 0001"
+				    "00 0029 04d0 0000 0000 0004 0013 0000";
+	static const char zone[] = "test. 60 IN SOA test. test. 1 2 3 4 5\ntest. 60 IN NS .\n";
+	uint8_t *message, *other, flags;
+	size_t length, other_length;
+	struct pair p;
+
+	pair_begin(&p, zone, 1, "IXFR below an apex");
+	message = hex_octets(query, &length);
+	other = hex_octets(query, &other_length);
+	/* another option, which is ignored */
+	other[other_length - 3] = 0xfe;
+	cr_expect_eq(ask(&p, message, length, &flags), ask(&p, other, other_length, &flags));
+	free(message);
+	free(other);
 	pair_free(&p);
 }
 
