@@ -179,9 +179,13 @@ host_find(const struct compile *m, const struct zone_rdata *ns)
 	return zone_find(m->zone, &name);
 }
 
-/* Glue in the order in which it may be left out: in-domain first, all of it required (RFC 9471). */
+/*
+ * Glue in the order in which it may be left out: in-domain first, all of it required (RFC 9471).
+ * A host that is no glue but a name of this zone has signatures, which go with it (RFC 4035 3.1.1).
+ */
 static void
-glue_write(struct compile *m, const struct zone_node *cut, const struct zone_rrset *ns)
+glue_write(
+	struct compile *m, const struct zone_node *cut, const struct zone_rrset *ns, bool dnssec_ok)
 {
 	struct image_composer *c = &m->c;
 	bool any_in_domain;
@@ -201,7 +205,7 @@ glue_write(struct compile *m, const struct zone_node *cut, const struct zone_rrs
 		const struct zone_node *host = host_find(m, &ns->rdata[i]);
 
 		if (host && !wire_name_is_below(&host->name, &cut->name))
-			addresses_write(m, host, false);
+			addresses_write(m, host, dnssec_ok && host->place < ZONE_CUT);
 	}
 	/* without in-domain glue the first address of a sibling is required */
 	if (!any_in_domain && c->cut_count > 1)
@@ -238,7 +242,7 @@ referral_compile(struct compile *m, uint32_t slot, const struct zone_node *cut, 
 	ns_length = written(m);
 	if (dnssec_ok && m->zone->is_signed && proof)
 		image_compose_rrset(c, &cut->name, proof, proof->ttl, true);
-	glue_write(m, cut, ns);
+	glue_write(m, cut, ns, dnssec_ok);
 	cuts_settle(c);
 	image_store_put(&m->parts->store, slot, c, &verdict);
 	if (!ds)

@@ -334,19 +334,20 @@ struct appended {
 	bool all; /* false: the next one did not fit, and nothing more may follow */
 };
 
+/* RFC 4035 3.1.1: a host that is no glue but a name of this zone brings its signatures. */
 static void
-addresses_write(struct answering *a, const struct zone_node *host, bool with_signatures,
-	struct appended *done)
+addresses_write(struct answering *a, const struct zone_node *host, struct appended *done)
 {
 	static const uint16_t types[] = {WIRE_TYPE_A, WIRE_TYPE_AAAA};
+	bool authoritative = host->place == ZONE_APEX || host->place == ZONE_AUTHORITATIVE;
 
 	for (unsigned int i = 0; i < 2 && done->all; i++) {
 		const struct zone_rrset *rrset = zone_rrset_find(host, types[i]);
 
 		if (!rrset)
 			continue;
-		done->all =
-			rrset_write(a, ADDITIONAL, &host->name, rrset, rrset->ttl, with_signatures);
+		done->all = rrset_write(a, ADDITIONAL, &host->name, rrset, rrset->ttl,
+			authoritative && a->x.query.dnssec_ok);
 		done->rrsets += done->all;
 	}
 }
@@ -361,7 +362,7 @@ glue_write(struct answering *a, const struct zone_node *cut, const struct zone_r
 		const struct zone_node *host = host_find(a->zone, &ns->rdata[i]);
 
 		if (host && wire_name_is_below(&host->name, &cut->name) == in_domain)
-			addresses_write(a, host, false, &done);
+			addresses_write(a, host, &done);
 	}
 	return done;
 }
@@ -428,12 +429,9 @@ apex_ns_answer(struct answering *a, const struct zone_node *apex, const struct z
 		return reply_end(a, false);
 	for (unsigned int i = 0; i < ns->count; i++) {
 		const struct zone_node *host = host_find(a->zone, &ns->rdata[i]);
-		bool authoritative;
 
-		if (!host)
-			continue;
-		authoritative = host->place == ZONE_APEX || host->place == ZONE_AUTHORITATIVE;
-		addresses_write(a, host, authoritative && a->x.query.dnssec_ok, &done);
+		if (host)
+			addresses_write(a, host, &done);
 	}
 	return reply_end(a, true);
 }

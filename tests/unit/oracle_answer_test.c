@@ -133,14 +133,18 @@ expect_rows(const struct zone *zone, const struct row *rows, size_t count, bool 
 	"au sub.test. 3600 NS ns1.test.\n"                                                         \
 	"au sub.test. 3600 NS host.sib.test.\n"                                                    \
 	"au sub.test. 3600 NS missing.sub.test.\n"
-#define SUB_GLUE                                                                                   \
+/* ns1 is no glue: its signatures come along, RFC 4035 3.1.1 */
+#define SUB_GLUE_WITH(signature_a, signature_aaaa)                                                 \
 	"ad ns.sub.test. 300 A 198.18.1.1\n"                                                       \
 	"ad ns.sub.test. 300 AAAA 2001:db8:1::1\n"                                                 \
 	"ad ns1.test. 3600 A 198.18.0.1\n"                                                         \
-	"ad ns1.test. 3600 A 198.18.0.2\n"                                                         \
-	"ad ns1.test. 3600 AAAA 2001:db8::1\n"                                                     \
+	"ad ns1.test. 3600 A 198.18.0.2\n" signature_a                                             \
+	"ad ns1.test. 3600 AAAA 2001:db8::1\n" signature_aaaa                                      \
 	"ad host.sib.test. 3600 A 198.18.2.1\n"                                                    \
 	"ad host.sib.test. 3600 AAAA 2001:db8:2::1\n"
+#define SUB_GLUE SUB_GLUE_WITH("", "")
+#define SUB_GLUE_SIGNED                                                                            \
+	SUB_GLUE_WITH(SIG("ad", "ns1.test.", "3600", "A"), SIG("ad", "ns1.test.", "3600", "AAAA"))
 #define DS_RDATA "7 8 2 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 
 /* As an unsigned zone answers, and a signed one without DO. */
@@ -295,9 +299,10 @@ static const struct row dnssec_rows[] = {
 	{"before the wildcard", "\\000.test.", WIRE_TYPE_A,
 		"NXDOMAIN AA\n" DENIED_SIGNED APEX_NSEC},
 	{"a referral to a signed child", "sub.test.", WIRE_TYPE_A,
-		"NOERROR\n" SUB_NS SUB_DS("au") SUB_GLUE},
+		"NOERROR\n" SUB_NS SUB_DS("au") SUB_GLUE_SIGNED},
 	{"DS at a cut", "sub.test.", WIRE_TYPE_DS, "NOERROR AA\n" SUB_DS("an")},
-	{"DS below a cut", "a.sub.test.", WIRE_TYPE_DS, "NOERROR\n" SUB_NS SUB_DS("au") SUB_GLUE},
+	{"DS below a cut", "a.sub.test.", WIRE_TYPE_DS,
+		"NOERROR\n" SUB_NS SUB_DS("au") SUB_GLUE_SIGNED},
 	{"a referral to an unsigned child", "x.lonely.test.", WIRE_TYPE_NSEC,
 		"NOERROR\n"
 		"au lonely.test. 3600 NS host.sib.test.\n"
