@@ -6,13 +6,13 @@ excuses. An answer that differs from both peers and that none of these describes
 """
 from collections import namedtuple
 
-from message import NS, RRSIG, differences
+from message import DS, NS, RRSIG, differences
 
 A, SOA, AAAA, IXFR, ANY = 1, 6, 28, 251, 255
 FORMERR, REFUSED = 1, 5
 DEVIATIONS = []
 Deviation = namedtuple('Deviation', 'name rule test')
-zone = None  # queries.Zone of the run
+zones = []  # queries.Zone of the run, each
 
 
 def deviation(name, rule):
@@ -42,9 +42,18 @@ def is_below(name, ancestor):
     return True
 
 
-def addresses_of(hosts):
+def zone_of(case):
+    """The zone that answers: the deepest, and the parent's for DS of an apex (RFC 4035 3.1.4.1)."""
+    around = [one for one in zones if is_below(case.qname, one.origin)]
+    above = [one for one in around if case.qtype != DS or one.origin != case.qname]
+    return max(above or around, key=lambda one: len(one.origin))
+
+
+def addresses_of(case, hosts):
+    """Additional data is of the answering zone only."""
+    known = zone_of(case).addresses
     return {(host, rrtype, 1, ttl, rdata) for host in hosts
-            for rrtype, ttl, rdata in zone.addresses.get(host, ())}
+            for rrtype, ttl, rdata in known.get(host, ())}
 
 
 def fills_the_room(case, missing):
@@ -52,6 +61,9 @@ def fills_the_room(case, missing):
     sizes = {}
     for owner, rrtype, _, _, rdata in missing:
         sizes[owner, rrtype] = sizes.get((owner, rrtype), 0) + len(owner) + 10 + len(rdata)
+    if case.ours.opt and case.ours.opt[2] & 0x8000:
+        for key in sizes:
+            sizes[key] += zone_of(case).signature_sizes.get(key, 0)
     return case.ours.size + max(sizes.values(), default=0) > case.limit
 
 
@@ -59,10 +71,10 @@ def is_glue_choice(case, hosts, required):
     """Only Additional differs, and it holds what the hosts have in the zone as far as it fits."""
     extra = case.ours.section_sets()[2]
     addresses = {one for one in extra if one[1] in (A, AAAA)}
-    known = addresses_of(hosts)
+    known = addresses_of(case, hosts)
     if extra - addresses - {one for one in extra if one[1] == RRSIG} or addresses - known:
         return False
-    return addresses_of(required) <= addresses and fills_the_room(case, known - addresses)
+    return addresses_of(case, required) <= addresses and fills_the_room(case, known - addresses)
 
 
 def same_but_additional(ours, peer):
@@ -79,7 +91,7 @@ def sibling_glue(case):
         return False
     hosts = {r[4] for r in targets}
     in_domain = {host for host in hosts if is_below(host, targets[0][0])}
-    if not addresses_of(in_domain) and addresses_of(hosts) and not case.ours.sections[2]:
+    if not addresses_of(case, in_domain) and addresses_of(case, hosts) and not case.ours.sections[2]:
         return False  # one address at least
     return is_glue_choice(case, hosts, in_domain)
 
@@ -88,7 +100,7 @@ def sibling_glue(case):
            'and AAAA interleaved, never TC for those left out')
 def priming(case):
     answer = case.ours.section_sets()[0]
-    if case.qname != b'\0' or case.qtype != NS or case.qclass != 1 or case.ours.has('tc'):
+    if case.qname != zone_of(case).origin or case.qtype != NS or case.qclass != 1 or case.ours.has('tc'):
         return False
     if not same_but_additional(case.ours, case.nsd):
         return False
@@ -161,10 +173,11 @@ def one_address(case):
     if not targets or any(is_below(r[4], targets[0][0]) for r in targets):
         return False
     known = {targets[0][0], b'\0'}
-    with_address = [r[4] for r in targets if r[4] in zone.addresses]
+    known_addresses = zone_of(case).addresses
+    with_address = [r[4] for r in targets if r[4] in known_addresses]
     for host in with_address[:1]:
-        first = min(rrtype for rrtype, _, _ in zone.addresses[host])
-        rrset = [one for one in addresses_of([host]) if one[1] == first]
+        first = min(rrtype for rrtype, _, _ in known_addresses[host])
+        rrset = [one for one in addresses_of(case, [host]) if one[1] == first]
         return prepared_size(case, peer.sections[1] + rrset, known) > case.limit
     return False
 
@@ -209,7 +222,7 @@ def mail_hosts(case):
 
 @deviation('ixfr', 'RFC 1995 2: an IXFR over UDP that cannot be served is answered by the SOA')
 def ixfr(case):
-    return case.qtype == IXFR and case.qname == b'\0' and is_answer(case) and \
+    return case.qtype == IXFR and case.qname in {one.origin for one in zones} and is_answer(case) and \
         [r[1] for r in case.ours.sections[0]] == [SOA] and \
         not case.ours.sections[1] and not case.ours.sections[2]
 

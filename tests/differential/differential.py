@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The same queries to Mangrove, Knot and NSD on the same zone, compared by meaning.
+"""The same queries to Mangrove, Knot and NSD on the same three zones, compared by meaning.
 
 Where Knot and NSD differ, agreeing with one of them is enough; what differs from both must be one
 of the deviations on purpose in deviations.py. Runs in a network namespace of its own, as root.
 
-environment: ROOT_ZONE, ROOT_AT, ROOT_ANCHORS, BUILD
+Mangrove is the real server over AF_XDP.
+
+environment: ROOT_ZONE, ROOT_AT, ROOT_ANCHORS, BUILD; MANGROVE_LONG=1 asks more than a million
 """
 import argparse
 import collections
+import concurrent.futures
 import multiprocessing
 import os
-import signal
 import struct
 import subprocess
 import sys
@@ -19,11 +21,15 @@ import tempfile
 import time
 
 import deviations
+import node
 import peers
 import queries
-from message import (DS, NS, NSEC, Malformed, Message, differences, name_text, reply_text)
+from message import DS, NS, NSEC, Malformed, Message, differences, name_text, reply_text
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 BATCH = 128
+NOTIMP, REFUSED, NOTAUTH = 4, 5, 9
+NO_IDENTITY = 'identity: ""\nversion: ""\nnsid: ""\n'
 SHOWN = 10
 
 
@@ -82,6 +88,18 @@ def parsed(octets):
     return None if octets is None else Message(octets)
 
 
+# RFC 8914: RCODE -> codes that may explain it; the peers explain less
+EXPLANATIONS = {REFUSED: (18, 20, 21), NOTIMP: (21,), NOTAUTH: (20,)}
+
+
+def explanation_take(reply):
+    """Take the extended error out of our reply, so that the rest can be compared."""
+    if reply.opt and len(reply.opt[3]) == 6 and reply.opt[3][:4] == b'\0\x0f\0\2':
+        if int.from_bytes(reply.opt[3][4:], 'big') not in EXPLANATIONS.get(reply.rcode, ()):
+            raise Malformed('an extended error that does not explain the RCODE')
+        reply.opt = (*reply.opt[:3], b'')
+
+
 class Tally:
     def __init__(self):
         self.kinds = collections.Counter()
@@ -117,6 +135,8 @@ def judge(tally, kind, query, octets):
             replies.append(parsed(reply))
             if replies[-1] is not None:
                 replies[-1].section_sets()
+            if replies[-1] is not None and who == 'ours':
+                explanation_take(replies[-1])
         except Malformed as error:
             if who == 'ours':
                 case = Case(kind, query, None, None, None)
@@ -144,37 +164,33 @@ def judge(tally, kind, query, octets):
 
 def worker(arguments):
     """Ask a share of all queries."""
-    share, ours_command, folder, number = arguments
-    if ours_command[0] == 'udp':
-        ours = peers.UdpPeer(ours_command[1])
-    else:
-        ours = peers.PipePeer(ours_command, os.path.join(folder, f'pipe{number}.log'))
-    knot, nsd = peers.UdpPeer(peers.KNOT_ADDRESS), peers.UdpPeer(peers.NSD_ADDRESS)
+    share, make_peers = arguments
+    three = [make(*how) for make, *how in make_peers]
     tally = Tally()
-    for start in range(0, len(share), BATCH):
-        batch = share[start:start + BATCH]
-        messages = [message for _, message in batch]
-        replies = zip(ours.ask(messages), knot.ask(messages), nsd.ask(messages))
-        for (kind, message), three in zip(batch, replies):
-            judge(tally, kind, message, three)
-    tally.resent = ours.resent + knot.resent + nsd.resent
-    knot.close()
-    nsd.close()
-    said = ours.close()
-    return tally, said
+    with concurrent.futures.ThreadPoolExecutor(len(three)) as threads:
+        for start in range(0, len(share), BATCH):
+            batch = share[start:start + BATCH]
+            messages = [message for _, message in batch]
+            # at once: each may wait for what another is silent to
+            replies = zip(*threads.map(lambda peer, m=messages: peer.ask(m), three))
+            for (kind, message), each in zip(batch, replies):
+                judge(tally, kind, message, each)
+    for peer in three:
+        tally.resent += peer.resent
+        peer.close()
+    return tally
 
 
-def ask_all(name, asked, ours_command, folder, workers):
-    """@return how many kinds of query passed, and how many failed"""
+def ask_all(name, asked, *make_peers):
+    """@param make_peers  ours, Knot's and NSD's: class of a peer and what it is made with
+    @return how many kinds of query passed, and how many failed"""
     started = time.monotonic()
-    tally, well = Tally(), True
-    shares = [(asked[i::workers], ours_command, folder, i) for i in range(workers)]
+    tally = Tally()
+    workers = os.cpu_count() or 1
+    shares = [(asked[i::workers], make_peers) for i in range(workers)]
     with multiprocessing.Pool(workers) as pool:
-        for part, said in pool.map(worker, shares):
+        for part in pool.map(worker, shares):
             tally.add(part)
-            if said:
-                print('  ' + said[0].strip().replace('\n', '\n  '))
-                well = well and said[1]
     print(f'{name}: {len(asked)} queries in {time.monotonic() - started:.0f} s, '
           f'{tally.resent} sent again')
     for kind, count in sorted(tally.kinds.items()):
@@ -182,45 +198,73 @@ def ask_all(name, asked, ours_command, folder, workers):
     for which, count in sorted(tally.agreed.items()):
         print(f'  equal {count:7} {which}')
     for one in deviations.DEVIATIONS:
-        print(f'  other {tally.deviations[one.name]:7} {one.name} ({one.rule})')
+        if tally.deviations[one.name]:
+            print(f'  other {tally.deviations[one.name]:7} {one.name} ({one.rule})')
     for text in tally.faults[:2 * SHOWN]:
         print(text)
     for what, count in tally.fault_kinds.most_common():
         print(f'  FAULT {count:7} {what}')
     print(f'  {tally.fault_count} differences that are not on purpose')
     bad = {what.split(':')[0] for what in tally.fault_kinds}
-    return len(tally.kinds) - len(bad), len(bad) + (not well)
+    return len(tally.kinds) - len(bad), len(bad)
 
 
 def options_read():
+    is_long = bool(os.environ.get('MANGROVE_LONG'))
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--fraction', type=float, metavar='F',
-                        help='ask this part of the many queries (default 1)', default=1)
+    parser.add_argument('--count', type=int, metavar='N', default=1050000 if is_long else 50000,
+                        help='ask about so many queries (default %(default)s)')
     parser.add_argument('--kind', help='ask this kind of query only')
     parser.add_argument('--seed', type=int, default=1)
+    parser.set_defaults(is_long=is_long)
     return parser.parse_args()
 
 
+def zones_make(folder):
+    """(origin, file, keys of the configuration) of each zone, the root first."""
+    root, at = os.environ['ROOT_ZONE'], os.environ['ROOT_AT']
+    peers.run(os.path.join(HERE, '..', 'tools', 'make-company'), root, at, folder)
+    arpa, servers = (os.path.join(folder, name + '.zone') for name in ('arpa', 'root-servers.net'))
+    at = f'"{at}"'
+    return [('.', root, {'anchors': os.environ['ROOT_ANCHORS'], 'at': at}),
+            ('arpa.', arpa, {'anchors': os.path.join(folder, 'arpa.anchors'), 'at': at}),
+            ('root-servers.net.', servers, {'dnssec': 'off', 'zonemd': 'off'})]
+
+
+def runs_make(options):
+    """(name, queries, peers) of each run."""
+    def queries_of(part, seed):
+        asked = queries.drawn(deviations.zones, options.seed + seed, int(options.count * part))
+        return [one for one in asked if not options.kind or one[0] == options.kind]
+
+    def udp(family, address):
+        return (peers.UdpPeer, address), (peers.UdpPeer, peers.KNOT_ADDRESSES[family]), \
+            (peers.UdpPeer, peers.NSD_ADDRESSES[family])
+
+    yield 'three zones, UDP over IPv4', queries_of(.5, 0), udp(0, node.ADDRESS4)
+    yield 'three zones, UDP over IPv6', queries_of(.5, 1), udp(1, node.ADDRESS6)
+
+
 def inside(options):
-    zone = os.environ['ROOT_ZONE']
-    pipe = [os.path.join(os.environ['BUILD'], 'tests/tools/answer_pipe'), zone,
-            os.environ['ROOT_AT'], os.environ['ROOT_ANCHORS']]
-    deviations.zone = queries.Zone(zone)
-    asked = queries.everything(deviations.zone, options.seed, options.fraction)
-    if options.kind:
-        asked = [one for one in asked if one[0] == options.kind]
-    peers.run('ip', 'link', 'set', 'lo', 'up')
-    servers = []
     with tempfile.TemporaryDirectory(prefix='mangrove-differential.') as folder:
+        zones = zones_make(folder)
+        deviations.zones = [queries.Zone(file, origin) for origin, file, _ in zones]
+        files = [(origin, file) for origin, file, _ in zones]
+        servers = []
         try:
-            servers.append(peers.knot_start(zone, folder))
-            servers.append(peers.nsd_start(zone, folder))
-            print(f'seed {options.seed}, zone {zone}')
-            passed, failed = ask_all('answer function', asked, pipe, folder,
-                                     os.cpu_count() or 1)
+            servers.append(peers.knot_start(files, folder))
+            servers.append(peers.nsd_start(files, folder))
+            servers.append(node.Node(os.environ['BUILD'], ''.join(
+                node.zone_entry(file, **keys) for _, file, keys in zones), folder, NO_IDENTITY))
+            print(f'seed {options.seed}, zone {zones[0][1]}')
+            passed = failed = count = 0
+            for name, asked, make_peers in runs_make(options):
+                good, bad = ask_all(name, asked, *make_peers)
+                passed, failed, count = passed + good, failed + bad, count + len(asked)
         finally:
             for server in servers:
                 server.stop()
+    print(f'{count} queries')
     print(f'{passed} passed, {failed} failed')
     return 1 if failed else 0
 
@@ -231,10 +275,7 @@ def main():
         if not os.environ.get(name):
             print(f'{name} is not set (tests/run sets it)')
             return 77
-    if os.environ.get('MANGROVE_DIFFERENTIAL_INSIDE') != '1':
-        os.environ['MANGROVE_DIFFERENTIAL_INSIDE'] = '1'
-        os.execvp('unshare', ['unshare', '--net', '--', sys.executable, *sys.argv])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    node.namespace_enter('MANGROVE_DIFFERENTIAL_INSIDE')
     return inside(options)
 
 

@@ -75,7 +75,7 @@ class Node:
         # checksums left to hardware that a veth pair does not have
         subprocess.run(['ethtool', '-K', 'vc', 'tx', 'off'], check=True, capture_output=True)
 
-    def start(self, seconds=60):
+    def start(self, seconds=120):
         self.server = peers.Process(self.inside(self.program, '--config', self.config), self.log,
                                     stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + seconds
@@ -83,6 +83,9 @@ class Node:
             if self.server.process.poll() is not None or time.monotonic() > deadline:
                 raise self.server.failed('mangroved is not ready')
             time.sleep(.1)
+        for address in (ADDRESS4, ADDRESS6):
+            if not peers.ready(address):
+                raise self.server.failed(f'mangroved does not answer at {address}')
 
     def log_text(self):
         with open(self.log, encoding='utf-8', errors='replace') as f:

@@ -9,12 +9,14 @@ import subprocess
 import time
 
 SO_RCVBUFFORCE = 33  # Python's socket module does not name it
-KNOT_ADDRESS, NSD_ADDRESS = '198.18.53.2', '198.18.53.3'
+# of IPv4 and IPv6
+KNOT_ADDRESSES = ('198.18.53.2', '2001:db8:53::2')
+NSD_ADDRESSES = ('198.18.53.3', '2001:db8:53::3')
 
 # No limits of rate, no cookies, no NSID, no names of the machine; 1232 octets at most.
 KNOT_CONFIG = '''
 server:
-    listen: {address}@53
+    listen: [{addresses[0]}@53, {addresses[1]}@53]
     rundir: {folder}
     udp-workers: 1
     tcp-workers: 1
@@ -29,15 +31,17 @@ log:
 database:
     storage: {folder}
 zone:
-  - domain: .
-    file: {zone}
+'''
+KNOT_ZONE = '''  - domain: {origin}
+    file: {file}
     zonefile-sync: -1
     zonefile-load: whole
     journal-content: none
 '''
 NSD_CONFIG = '''
 server:
-    ip-address: {address}@53
+    ip-address: {addresses[0]}@53
+    ip-address: {addresses[1]}@53
     username: ""
     chroot: ""
     zonesdir: {folder}
@@ -56,9 +60,10 @@ server:
     rrl-whitelist-ratelimit: 0
 remote-control:
     control-enable: no
-zone:
-    name: .
-    zonefile: {zone}
+'''
+NSD_ZONE = '''zone:
+    name: {origin}
+    zonefile: {file}
 '''
 
 
@@ -89,17 +94,22 @@ class Process:
             return SystemExit(f'{what}\n{f.read()[-3000:]}')
 
 
-def server_start(name, command, template, address, zone, folder):
+def server_start(name, command, templates, addresses, zones, folder):
+    """@param zones  (origin, path of its file) of each"""
     folder = os.path.join(folder, name)
     os.mkdir(folder)
-    run('ip', 'address', 'add', address + '/32', 'dev', 'lo')
+    for address, size in zip(addresses, ('/32', '/128')):
+        run('ip', 'address', 'add', address + size, 'dev', 'lo')
     config = os.path.join(folder, name + '.conf')
     with open(config, 'w', encoding='ascii') as f:
-        f.write(template.format(address=address, folder=folder, zone=zone))
+        f.write(templates[0].format(addresses=addresses, folder=folder))
+        for origin, file in zones:
+            f.write(templates[1].format(origin=origin, file=file))
     server = Process([*command, config], os.path.join(folder, 'log'))
-    if not ready(address):
-        server.stop()
-        raise server.failed(f'{name} does not answer')
+    for address in addresses:
+        if not ready(address):
+            server.stop()
+            raise server.failed(f'{name} does not answer at {address}')
     return server
 
 
@@ -122,12 +132,14 @@ def ready(address, seconds=60):
     return False
 
 
-def knot_start(zone, folder):
-    return server_start('knot', ['knotd', '-c'], KNOT_CONFIG, KNOT_ADDRESS, zone, folder)
+def knot_start(zones, folder):
+    return server_start('knot', ['knotd', '-c'], (KNOT_CONFIG, KNOT_ZONE), KNOT_ADDRESSES, zones,
+                        folder)
 
 
-def nsd_start(zone, folder):
-    return server_start('nsd', ['nsd', '-d', '-c'], NSD_CONFIG, NSD_ADDRESS, zone, folder)
+def nsd_start(zones, folder):
+    return server_start('nsd', ['nsd', '-d', '-c'], (NSD_CONFIG, NSD_ZONE), NSD_ADDRESSES, zones,
+                        folder)
 
 
 class UdpPeer:
@@ -139,6 +151,7 @@ class UdpPeer:
         family = socket.AF_INET6 if ':' in address else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
+        self.address = address
         self.socket.connect((address, 53))
         self.socket.setblocking(False)
         self.next_id = 0
@@ -169,7 +182,8 @@ class UdpPeer:
                     return
                 continue
             except ConnectionRefusedError as error:
-                raise SystemExit('a server has died') from error
+                # no SystemExit: that would end a pool's worker, which its pool would wait for
+                raise RuntimeError(f'{self.address} has no server') from error
             number = int.from_bytes(reply[:2], 'big')
             i = waiting.pop(number, None)
             if i is not None:
@@ -177,40 +191,3 @@ class UdpPeer:
 
     def close(self):
         self.socket.close()
-
-
-class PipePeer:
-    """Asks our answer function through tests/tools/answer_pipe."""
-
-    def __init__(self, command, log):
-        self.child = Process(command, log, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.resent = 0
-
-    def ask(self, messages):
-        pipe = self.child.process
-        out = struct.pack('>H', len(messages)) + b''.join(
-            struct.pack('>H', len(m) + 2) + b'\xab\xcd' + m for m in messages)
-        replies = []
-        try:
-            pipe.stdin.write(out)
-            pipe.stdin.flush()
-            for _ in messages:
-                length = int.from_bytes(self._read(2), 'big')
-                replies.append(self._read(length) if length else None)
-        except (BrokenPipeError, EOFError) as error:
-            pipe.wait()
-            raise self.child.failed(f'answer_pipe ended with {pipe.returncode}') from error
-        return replies
-
-    def _read(self, count):
-        data = self.child.process.stdout.read(count)
-        if len(data) != count:
-            raise EOFError
-        return data
-
-    def close(self):
-        """@return what it said at its end, and whether it found no fault of its own"""
-        self.child.process.stdin.close()
-        status = self.child.process.wait()
-        with open(self.child.log, encoding='utf-8', errors='replace') as f:
-            return f.read(), status == 0

@@ -3,6 +3,7 @@
 import random
 import socket
 import struct
+from base64 import b64decode
 
 TYPES = {'A': 1, 'NS': 2, 'CNAME': 5, 'SOA': 6, 'PTR': 12, 'MX': 15, 'TXT': 16, 'AAAA': 28,
          'SRV': 33, 'DS': 43, 'RRSIG': 46, 'NSEC': 47, 'DNSKEY': 48, 'ZONEMD': 63, 'ANY': 255}
@@ -54,10 +55,12 @@ class Zone:
     """Owner names and what a query list needs of a master file with one record a line, each with
     owner and TTL (as signers write them)."""
 
-    def __init__(self, path):
+    def __init__(self, path, origin='.'):
+        self.origin = wire_name(origin)
         self.types = {}
         self.targets = set()
         self.addresses = {}  # owner in wire form: {(type, TTL, RDATA), ...}
+        self.signature_sizes = {}  # (owner in wire form, type): octets of the RRSIG of addresses
         with open(path, encoding='ascii') as f:
             for line in f:
                 fields = line.split(None, 4)
@@ -70,13 +73,17 @@ class Zone:
                 self.types.setdefault(owner, set()).add(rrtype)
                 if rrtype == 'NS':
                     self.targets.add(rdata.strip().lower())
+                if rrtype == 'RRSIG' and rdata.split(None, 1)[0] in ('A', 'AAAA'):
+                    covered, *_, signer, signature = rdata.split(None, 8)
+                    size = len(owner) + 30 + len(signer) + len(b64decode(signature))
+                    self.signature_sizes[wire_name(owner), TYPES[covered]] = size
                 if rrtype in ('A', 'AAAA'):
                     family = socket.AF_INET if rrtype == 'A' else socket.AF_INET6
                     self.addresses.setdefault(wire_name(owner), set()).add(
                         (TYPES[rrtype], int(ttl), socket.inet_pton(family, rdata.strip())))
         self.signed = sorted((o for o, t in self.types.items() if 'NSEC' in t),
                              key=lambda o: labels_of(wire_name(o))[::-1])
-        self.cuts = [o for o in self.signed if o != '.' and 'NS' in self.types[o]]
+        self.cuts = [o for o in self.signed if o != origin and 'NS' in self.types[o]]
         self.unsigned = [o for o in self.types if 'NSEC' not in self.types[o]]
 
 
@@ -303,14 +310,52 @@ def broken(zone, rng, count):
         yield 'tsig-not-last', HEADER(0, 0, 1, 0, 0, 2) + question + tsig + edns_part
 
 
-def everything(zone, seed, fraction):
-    """All queries, or an evenly drawn fraction of those that are many."""
+def beside(zone, rng, count):
+    """Names in and around a zone beside the root: its own, those between and above them, and any."""
+    owned = {wire_name(owner) for owner in zone.types}
+    names = set(owned)
+    for name in owned:
+        while len(name) >= len(zone.origin) and name != b'\0':
+            names |= {name, b'\3www' + name, before(name) or name, after(name) or name,
+                      mixed_case(rng, name)}
+            name = name[name[0] + 1:]
+    for name in sorted(names):
+        for rrtype in OWNER_TYPES:
+            for size, dnssec_ok in VARIANTS:
+                yield 'beside', query(name, TYPES[rrtype], size, dnssec_ok)
+    apex = zone.origin
+    for rrtype in list(range(0, 70)) + [246, 249, 250, 251, 252, 253, 254, 255, 256, 1000]:
+        for size, dnssec_ok in ((None, False), (1232, True)):
+            yield 'type', query(apex, rrtype, size, dnssec_ok)
+    for size in range(500, 1240, 13):
+        for rrtype in (2, 48):
+            yield 'beside-apex', query(apex, rrtype, size, rng.random() < .5)
+    drawn = sorted(owned)
+    for _ in range(count):
+        name = random_name(rng, rng.choice(drawn))
+        size, dnssec_ok = rng.choice(VARIANTS)
+        yield 'beside-random', query(name, rng.choice((1, 2, 12, 16, 28, 43, 255)), size, dnssec_ok)
+
+
+def drawn(zones, seed, count):
+    """About as many queries; the first zone is the root.
+
+    Those that are few of their kind are all there, the others are drawn evenly; where all are asked
+    for and more, the rest is random names.
+    """
+    zone, *others = zones
     rng = random.Random(seed)
     share = min(1, len(zone.signed) / 1000)
+    few = [*priming(), *odd(zone, rng), *edns(zone), *broken(zone, rng, 60 if count > 200000 else 6)]
+    around = [one for other in others for one in beside(other, rng, 4000)]
     many = [*owners(zone), *glue(zone), *below(zone, rng), *gaps(zone, rng),
             *randoms(zone, rng, int(40000 * share)), *cased(zone, rng, int(10000 * share)),
             *sizes(zone, rng, int(10000 * share))]
-    if fraction < 1:
-        many = rng.sample(many, int(len(many) * fraction))
-    rng.shuffle(many)
-    return many + [*priming(), *odd(zone, rng), *edns(zone), *broken(zone, rng, 60)]
+    # a tenth of all, if there are so many, is of the zones beside the root
+    near = min(len(around), count // 10)
+    wanted = max(0, count - len(few) - near)
+    many += randoms(zone, rng, max(0, wanted - len(many)))
+    chosen = rng.sample(many, wanted) + rng.sample(around, near)
+    rng.shuffle(chosen)
+    # what is met by silence costs its batch seconds, and stands together
+    return chosen + few
