@@ -108,8 +108,8 @@ is_answerable_ipv6(const uint8_t *address)
 }
 
 /* echo, daytime, qotd, chargen, time: each would answer our answer */
-static bool
-is_answerable_port(uint16_t port)
+bool
+packet_port_is_answerable(uint16_t port)
 {
 	return port != 0 && port != 7 && port != 13 && port != 17 && port != 19 && port != 37;
 }
@@ -185,7 +185,7 @@ ipv4_classify(const struct judging *j)
 	if (!is_answerable_ethernet(j) || !is_answerable_ipv4(ip + IPV4_SOURCE) ||
 		is_service_ipv4(j->service, ip + IPV4_SOURCE))
 		return PACKET_DROP_SOURCE;
-	if (!is_answerable_port(be16_read(udp + UDP_SOURCE)))
+	if (!packet_port_is_answerable(be16_read(udp + UDP_SOURCE)))
 		return PACKET_DROP_SOURCE_PORT;
 	return ours(j, IPV4_SIZE, length);
 }
@@ -247,7 +247,7 @@ ipv6_classify(const struct judging *j)
 	if (!is_answerable_ethernet(j) || !is_answerable_ipv6(ip + IPV6_SOURCE) ||
 		is_service_ipv6(j->service, ip + IPV6_SOURCE))
 		return PACKET_DROP_SOURCE;
-	if (!is_answerable_port(be16_read(udp + UDP_SOURCE)))
+	if (!packet_port_is_answerable(be16_read(udp + UDP_SOURCE)))
 		return PACKET_DROP_SOURCE_PORT;
 	return ours(j, IPV6_SIZE, length);
 }

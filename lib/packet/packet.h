@@ -76,6 +76,10 @@ enum packet_verdict packet_classify(const struct packet_service *service, struct
 size_t packet_reply(
 	uint8_t *frame, const struct packet_layout *layout, size_t message_length, bool offload);
 
+/** Whether a source port may be answered: not 0, nor an old service that would answer the answer.
+ */
+bool packet_port_is_answerable(uint16_t port);
+
 /** Ones-complement sum of octets as big-endian 16-bit words (RFC 1071), not folded further than 32
  * bits. */
 uint32_t packet_sum(const uint8_t *octets, size_t length);
