@@ -16,10 +16,13 @@ static const cyaml_strval_t cookie_policies[] = {
 	{"answer", EXCHANGE_COOKIES_ANSWER}, {"demand", EXCHANGE_COOKIES_DEMAND}};
 static const cyaml_strval_t hugepages[] = {{"auto", CONFIG_HUGEPAGES_AUTO},
 	{"yes", CONFIG_HUGEPAGES_YES}, {"no", CONFIG_HUGEPAGES_NO}};
+static const cyaml_strval_t switches[] = {{"yes", CONFIG_YES}, {"no", CONFIG_NO}};
 static const cyaml_strval_t levels[] = {{"error", RTE_LOG_ERR}, {"warning", RTE_LOG_WARNING},
 	{"notice", RTE_LOG_NOTICE}, {"info", RTE_LOG_INFO}, {"debug", RTE_LOG_DEBUG}};
 
 enum { TEXT_MAX = 1024, EAL_EXTRA_MAX = 32 };
+
+enum { CONNECTIONS = 20000 };
 
 /* DPDK's own, and a queue's pool of 8192 mbufs with its rings */
 enum { MEMORY_MB = 96, MEMORY_MB_QUEUE = 32 };
@@ -57,6 +60,21 @@ static const cyaml_schema_field_t port_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t sockets_fields[] = {
+	OPTIONAL_ENUM("tcp", struct config_sockets, tcp, switches),
+	OPTIONAL_ENUM("udp", struct config_sockets, udp, switches),
+	OPTIONAL_NUMBER("port", struct config_sockets, port),
+	OPTIONAL_NUMBER("threads", struct config_sockets, threads),
+	CYAML_FIELD_SEQUENCE("cpus", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+		struct config_sockets, cpus, &cpu_entry, 1, STREAM_THREADS_MAX),
+	OPTIONAL_NUMBER("tcp_connections", struct config_sockets, connections),
+	OPTIONAL_NUMBER(
+		"tcp_connections_per_prefix", struct config_sockets, connections_per_prefix),
+	OPTIONAL_NUMBER("tcp_idle_timeout_ms", struct config_sockets, idle_timeout_ms),
+	OPTIONAL_NUMBER("tcp_message_timeout_ms", struct config_sockets, message_timeout_ms),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t cookies_fields[] = {
 	OPTIONAL_TEXT("secrets", struct config_cookies, secrets),
 	OPTIONAL_ENUM("policy", struct config_cookies, policy, cookie_policies),
@@ -75,10 +93,11 @@ static const cyaml_schema_field_t fields[] = {
 		1, 2 * PACKET_SERVICE_MAX),
 	CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER, struct config, zones, &zone_entry, 1,
 		IMAGE_CATALOGUE_MAX),
-	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER, struct config, ports, &port_entry, 1,
-		CONFIG_PORTS_MAX),
-	CYAML_FIELD_SEQUENCE("lcores", CYAML_FLAG_POINTER, struct config, lcores, &cpu_entry, 1,
-		CONFIG_LCORES_MAX),
+	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+		ports, &port_entry, 1, CONFIG_PORTS_MAX),
+	CYAML_FIELD_SEQUENCE("lcores", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+		lcores, &cpu_entry, 1, CONFIG_LCORES_MAX),
+	CYAML_FIELD_MAPPING("sockets", CYAML_FLAG_OPTIONAL, struct config, sockets, sockets_fields),
 	OPTIONAL_ENUM("idle", struct config, idle, idles),
 	TEXT_OR_NONE("identity", struct config, identity),
 	TEXT_OR_NONE("version", struct config, version),
@@ -182,22 +201,51 @@ lcore_of_cpu(const struct config *config, unsigned int cpu)
 }
 
 static int
-lcores_check(const struct config *config, struct why *why)
+cpu_check(const struct config *config, const char *key, unsigned int cpu, struct why *why)
 {
 	cpu_set_t allowed;
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
 		CPU_ZERO(&allowed);
+	if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &allowed))
+		return FAULT(config, why, key, "there is no CPU %u, or it is not for us", cpu);
+	return 0;
+}
+
+static int
+lcores_check(const struct config *config, struct why *why)
+{
+	if (!config->lcores_count != !config->ports_count)
+		return FAULT(config, why, config->lcores_count ? "lcores" : "ports",
+			"ports need lcores, and lcores ports");
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
 		struct key key = key_of("lcores[%u]", i);
 		unsigned int cpu = config->lcores[i];
 
-		if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &allowed))
-			return FAULT(config, why, key.text,
-				"there is no CPU %u, or it is not for us", cpu);
+		if (cpu_check(config, key.text, cpu, why) < 0)
+			return -EINVAL;
 		if (lcore_of_cpu(config, cpu) != (int)i)
 			return FAULT(config, why, key.text, "CPU %u stands there twice", cpu);
 	}
+	return 0;
+}
+
+static int
+sockets_check(struct config *config, struct why *why)
+{
+	struct config_sockets *sockets = &config->sockets;
+
+	if (sockets->tcp == CONFIG_NO && sockets->udp == CONFIG_NO && config->ports_count == 0)
+		return FAULT(config, why, "sockets", "neither tcp nor udp, and there are no ports");
+	for (unsigned int i = 0; i < sockets->cpus_count; i++)
+		if (cpu_check(config, key_of("sockets.cpus[%u]", i).text, sockets->cpus[i], why) <
+			0)
+			return -EINVAL;
+	if (sockets->threads == 0)
+		sockets->threads = sockets->cpus_count ? sockets->cpus_count : 1;
+	if (sockets->cpus_count && sockets->cpus_count != sockets->threads)
+		return FAULT(config, why, "sockets.cpus", "%u CPUs for %u threads",
+			sockets->cpus_count, sockets->threads);
 	return 0;
 }
 
@@ -271,6 +319,9 @@ static int
 numbers_check(struct config *config, struct why *why)
 {
 	unsigned int memory = MEMORY_MB + MEMORY_MB_QUEUE * queues_total(config);
+	unsigned int possible = stream_connections_possible();
+	unsigned int preset = possible < CONNECTIONS ? possible : CONNECTIONS;
+	struct config_sockets *sockets = &config->sockets;
 	const struct {
 		const char *key;
 		unsigned int *value, preset, min, max;
@@ -279,6 +330,14 @@ numbers_check(struct config *config, struct why *why)
 		{"builder_cpu_seconds", &config->builder_cpu_seconds, 60, 1, 3600},
 		{"builder_wall_seconds", &config->builder_wall_seconds, 120, 1, 7200},
 		{"builder_memory_mb", &config->builder_memory_mb, 2048, 64, 1 << 20},
+		{"sockets.port", &sockets->port, PACKET_DNS_PORT, 1, UINT16_MAX},
+		{"sockets.threads", &sockets->threads, 1, 1, STREAM_THREADS_MAX},
+		{"sockets.tcp_connections", &sockets->connections, preset, 1, possible},
+		{"sockets.tcp_connections_per_prefix", &sockets->connections_per_prefix,
+			(sockets->connections ? sockets->connections : preset) / 10 + 1, 1,
+			possible},
+		{"sockets.tcp_idle_timeout_ms", &sockets->idle_timeout_ms, 10000, 100, 3600000},
+		{"sockets.tcp_message_timeout_ms", &sockets->message_timeout_ms, 5000, 100, 600000},
 		{"log_level", &config->log_level, RTE_LOG_INFO, 0, RTE_LOG_DEBUG},
 	};
 
@@ -329,6 +388,8 @@ config_check(struct config *config, struct why *why)
 		rc = port_check(config, i, why);
 	if (rc == 0)
 		rc = queues_check(config, why);
+	if (rc == 0)
+		rc = sockets_check(config, why);
 	return rc < 0 ? rc : numbers_check(config, why);
 }
 

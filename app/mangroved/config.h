@@ -5,6 +5,7 @@
 #include "exchange/exchange.h"
 #include "packet/packet.h"
 #include "port/settings.h"
+#include "stream/stream.h"
 #include "worker/worker.h"
 #include "zone/zone.h"
 
@@ -26,6 +27,18 @@ struct config_port {
 struct config_cookies {
 	char *secrets; /* NULL: made at the start */
 	enum exchange_cookies policy;
+};
+
+enum config_switch { CONFIG_YES, CONFIG_NO };
+
+/** TCP and UDP on the kernel's sockets. */
+struct config_sockets {
+	enum config_switch tcp, udp;
+	unsigned int port, threads;
+	unsigned int *cpus; /* one for each thread; none: wherever control runs */
+	unsigned int cpus_count;
+	unsigned int connections, connections_per_prefix;
+	unsigned int idle_timeout_ms, message_timeout_ms;
 };
 
 enum config_hugepages { CONFIG_HUGEPAGES_AUTO, CONFIG_HUGEPAGES_YES, CONFIG_HUGEPAGES_NO };
@@ -51,6 +64,7 @@ struct config {
 	unsigned int eal_extra_count;
 	char *identity, *version, *nsid; /* NULL: the default, "": not told */
 	struct config_cookies cookies;
+	struct config_sockets sockets;
 	struct exchange_self self;	/* from these; without secrets */
 	struct packet_service service;	/* from addresses */
 	struct port_settings *settings; /* owns all of this, and knows its lines */

@@ -315,6 +315,8 @@ server_eal_start(struct server *server, struct why *why)
 
 	for (unsigned int i = 0; i < CONFIG_PORTS_MAX; i++)
 		server->xdp[i].lock = -1;
+	if (config->ports_count == 0)
+		return 0;
 	runtime_path(config, server->runtime);
 	owner = runtime_owner(server->runtime);
 	if (owner != 0) {

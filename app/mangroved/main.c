@@ -13,7 +13,7 @@
 static const char help[] =
 	"usage: mangroved --config FILE [--check]\n"
 	"\n"
-	"Answers DNS queries on NIC queues, from zones that it has verified.\n"
+	"Answers DNS queries on NIC queues and sockets, from zones that it has verified.\n"
 	"\n"
 	"  -c, --config FILE  YAML; mangroved.yaml documents each key\n"
 	"  --check            read the configuration and the drivers' files, build the zones,\n"
@@ -66,6 +66,14 @@ zones_list(const struct image_catalogue *catalogue, char *text, size_t size)
 	}
 }
 
+static const char *
+sockets_word(const struct config *config)
+{
+	if (config->sockets.udp == CONFIG_YES)
+		return config->sockets.tcp == CONFIG_YES ? "udp,tcp" : "udp";
+	return config->sockets.tcp == CONFIG_YES ? "tcp" : "none";
+}
+
 static void
 ready_say(const struct server *server)
 {
@@ -78,9 +86,10 @@ ready_say(const struct server *server)
 			i ? "," : "", config->addresses[i]);
 	zones_list(&server->service->catalogue, zones, sizeof(zones));
 	log_say(NOTICE, log_main,
-		"ready pid=%d %s addresses=%s lcores=%u variant=%s hugepages=%s\n", getpid(), zones,
-		addresses, config->lcores_count, server->workers[0].variant->name,
-		server->hugepages ? "yes" : "no");
+		"ready pid=%d %s addresses=%s lcores=%u variant=%s hugepages=%s sockets=%s\n",
+		getpid(), zones, addresses, config->lcores_count,
+		config->lcores_count ? server->workers[0].variant->name : "none",
+		server->hugepages ? "yes" : "no", sockets_word(config));
 }
 
 /* A build has ended: publish what it made. */

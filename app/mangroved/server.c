@@ -122,12 +122,13 @@ workers_start(struct server *server, struct why *why)
 	const struct config *config = server->config;
 	size_t size = config->lcores_count * sizeof(*server->workers);
 
+	if (config->lcores_count == 0)
+		return 0;
 	server->workers = aligned_alloc(RTE_CACHE_LINE_SIZE, size);
-	if (!server->workers || publish_init(&server->slot, config->lcores_count) < 0)
+	if (!server->workers)
 		return why_set(why, ENOMEM, "out of memory");
 	memset(server->workers, 0, size);
 	queues_deal(server);
-	publish_replace(&server->slot, server->service);
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
 		struct worker *w = &server->workers[i];
 		int rc;
@@ -146,19 +147,50 @@ workers_start(struct server *server, struct why *why)
 	return 0;
 }
 
+static int
+sockets_start(struct server *server, struct why *why)
+{
+	const struct config *config = server->config;
+	const struct config_sockets *sockets = &config->sockets;
+	const struct stream_settings settings = {
+		.service = &config->service,
+		.port = (uint16_t)sockets->port,
+		.tcp = sockets->tcp == CONFIG_YES,
+		.udp = sockets->udp == CONFIG_YES,
+		.thread_count = sockets->threads,
+		.cpus = sockets->cpus,
+		.slot = &server->slot,
+		.reader_first = config->lcores_count,
+		.connections = sockets->connections,
+		.connections_per_prefix = sockets->connections_per_prefix,
+		.idle_timeout_ms = sockets->idle_timeout_ms,
+		.message_timeout_ms = sockets->message_timeout_ms,
+	};
+
+	if (!settings.tcp && !settings.udp)
+		return 0;
+	return stream_start(&settings, &server->stream, why);
+}
+
 int
 server_start(struct server *server, struct why *why)
 {
-	for (unsigned int i = 0; i < server->config->ports_count; i++) {
-		int rc = port_up(server, i, why);
+	const struct config *config = server->config;
+	int rc;
 
+	if (publish_init(&server->slot, config->lcores_count + config->sockets.threads) < 0)
+		return why_set(why, ENOMEM, "out of memory");
+	publish_replace(&server->slot, server->service);
+	for (unsigned int i = 0; i < config->ports_count; i++) {
+		rc = port_up(server, i, why);
 		if (rc < 0) {
 			log_quote(why);
-			why_prefix(why, "%s", server->config->ports[i].device);
+			why_prefix(why, "%s", config->ports[i].device);
 			return rc;
 		}
 	}
-	return workers_start(server, why);
+	rc = sockets_start(server, why);
+	return rc < 0 ? rc : workers_start(server, why);
 }
 
 void
@@ -166,10 +198,13 @@ server_stop(struct server *server)
 {
 	for (unsigned int i = 0; i < server->workers_started; i++)
 		atomic_store_explicit(&server->workers[i].stop, true, memory_order_relaxed);
+	stream_stop(server->stream);
 	for (unsigned int i = 0; i < server->workers_started; i++)
 		rte_eal_wait_lcore(i + 1);
-	if (server->workers_started)
+	if (server->workers_started || server->stream)
 		server_counters_log(server);
+	stream_free(server->stream);
+	server->stream = NULL;
 	for (unsigned int i = 0; i < server->ports_started; i++)
 		port_stop(&server->ports[i]);
 	server->ports_started = 0;
@@ -233,10 +268,31 @@ lcores_log(const struct server *server)
 	}
 }
 
+static void
+sockets_log(const struct server *server)
+{
+	static const char *const transports[] = {[WIRE_UDP] = "udp", [WIRE_TCP] = "tcp"};
+	char name[64];
+
+	if (!server->stream)
+		return;
+	for (unsigned int i = 0; i < STREAM_COUNTS; i++) {
+		snprintf(name, sizeof(name), "socket_%s", stream_count_names[i]);
+		counter_log(name, stream_count(server->stream, i));
+	}
+	for (unsigned int transport = WIRE_UDP; transport <= WIRE_TCP; transport++)
+		for (unsigned int i = 0; i < ENGINE_VERDICTS; i++) {
+			snprintf(name, sizeof(name), "socket_%s_%s", transports[transport],
+				engine_verdict_names[i]);
+			counter_log(name, stream_count_engine(server->stream, transport, i));
+		}
+}
+
 void
 server_counters_log(const struct server *server)
 {
 	lcores_log(server);
+	sockets_log(server);
 	counter_log("received", workers_sum(server, offsetof(struct worker, received)));
 	counter_log("sent", workers_sum(server, offsetof(struct worker, sent)));
 	counter_log("unsent", workers_sum(server, offsetof(struct worker, unsent)));
@@ -273,6 +329,13 @@ server_plan_print(const struct server *server)
 				config->lcores[config_queue_lcore(config, i, queue)]);
 		printf("\n");
 	}
+	if (config->sockets.tcp == CONFIG_YES || config->sockets.udp == CONFIG_YES)
+		printf("sockets%s%s port=%u threads=%u tcp_connections=%u\n",
+			config->sockets.udp == CONFIG_YES ? " udp" : "",
+			config->sockets.tcp == CONFIG_YES ? " tcp" : "", config->sockets.port,
+			config->sockets.threads, config->sockets.connections);
+	if (config->ports_count == 0)
+		return;
 	printf("memory %u MB, hugepages: %s\n", config->memory_mb,
 		config->hugepages == CONFIG_HUGEPAGES_NO    ? "no"
 		: config->hugepages == CONFIG_HUGEPAGES_YES ? "yes"

@@ -21,6 +21,7 @@ struct server {
 	struct worker *workers;
 	unsigned int workers_started;
 	struct publish_slot slot;
+	struct stream *stream;		/* NULL: none */
 	struct guard_secrets secrets;	/* made at the start; used unless a file has others */
 	struct engine_service *service; /* the published one */
 };
@@ -49,15 +50,16 @@ int server_drivers_read(struct server *server, struct why *why);
 
 void server_drivers_free(struct server *server);
 
-/** Claim interfaces and start EAL; undone by server_eal_stop(), also if it fails. */
+/** Claim interfaces and start EAL, if there are ports; undone by server_eal_stop(), also if it
+ * fails. */
 int server_eal_start(struct server *server, struct why *why);
 
 void server_eal_stop(struct server *server);
 
-/** Bring ports and lcores up; undone by server_stop(), also if it fails. */
+/** Bring ports, sockets and lcores up; undone by server_stop(), also if it fails. */
 int server_start(struct server *server, struct why *why);
 
-/** Stop lcores, when they have answered what was received, then ports. */
+/** Stop sockets and lcores, when they have answered what was received, then ports. */
 void server_stop(struct server *server);
 
 /** Log all counters that are not 0, by name. */
