@@ -171,6 +171,8 @@ run(struct server *server, struct reload *reload, const sigset_t *signals)
 	struct why why = {.text = ""};
 	int rc = server_eal_start(server, &why);
 
+	if (rc == 0 && server->config->ports_count == 0)
+		log_say(NOTICE, log_main, "no ports: sockets answer alone, DPDK is not started\n");
 	if (rc == 0)
 		rc = server_start(server, &why);
 	if (rc == 0) {
