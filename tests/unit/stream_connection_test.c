@@ -367,6 +367,8 @@ Test(stream_connection, answers_datagrams_from_the_address_asked)
 		cr_assert_eq(size, (ssize_t)length);
 		cr_assert_eq(reply[0] << 8 | reply[1], i);
 	}
+	/* a reply is counted when it is gone */
+	stream_stop(stream);
 	cr_expect_eq(stream_count(stream, STREAM_UDP_RECEIVED), 200);
 	cr_expect_eq(stream_count(stream, STREAM_UDP_SENT), 200);
 	cr_expect_eq(stream_count_engine(stream, WIRE_UDP, ENGINE_SERVFAIL), 200);
