@@ -20,6 +20,7 @@ server:
     rundir: {folder}
     udp-workers: 1
     tcp-workers: 1
+    tcp-max-clients: 4000
     background-workers: 1
     udp-max-payload: 1232
     nsid: ""
@@ -52,6 +53,7 @@ server:
     zonelistfile: {folder}/zone.list
     logfile: {folder}/nsd.log
     server-count: 1
+    tcp-count: 4000
     hide-version: yes
     hide-identity: yes
     ipv4-edns-size: 1232
