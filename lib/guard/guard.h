@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Who asks: DNS cookies (RFC 7873) in the format that the servers of an anycast cluster share
- * (RFC 9018), with SipHash-2-4 by libsodium.
+ * (RFC 9018).
  */
 #ifndef GUARD_GUARD_H
 #define GUARD_GUARD_H

@@ -282,12 +282,16 @@ cookie_write(uint8_t *opt, const struct job *job)
 {
 	/* RDLENGTH, code, length */
 	uint8_t *at = opt + WIRE_OPT_SIZE - 2;
+	uint64_t sum = BE16(COOKIE_OPTION_SIZE) + BE16(WIRE_OPTION_COOKIE) + BE16(WIRE_COOKIE_SIZE);
 
 	store16(at, BE16(COOKIE_OPTION_SIZE));
 	store32(at + 2, BE16(WIRE_OPTION_COOKIE) | (uint32_t)BE16(WIRE_COOKIE_SIZE) << 16);
 	memcpy(at + 6, job->cookie, WIRE_COOKIE_SIZE);
+	/* from where it came: what was just written could not be read before it is in the cache */
+	for (unsigned int i = 0; i < WIRE_COOKIE_SIZE; i += 4)
+		sum += load32(job->cookie + i);
 	/* an odd offset from OPT */
-	return image_sum_swap(image_sum_fold(octets_sum(at, 2 + COOKIE_OPTION_SIZE)));
+	return image_sum_swap(image_sum_fold(sum));
 }
 
 static inline void

@@ -11,8 +11,8 @@
 
 enum { FRAME_MAX = 512, ETHER_SIZE = 14, TLDS_MAX = 4096, CHOICES_MAX = 32 };
 
-const char *const workload_names[] = {
-	"nxdomain", "nxdomain-do", "referral", "referral-do", "ds-do", "mix", NULL};
+const char *const workload_names[] = {"nxdomain", "nxdomain-do", "nxdomain-do-cookie", "referral",
+	"referral-do", "ds-do", "mix", "mix-cookie", NULL};
 
 struct choices {
 	unsigned int count;
@@ -223,6 +223,7 @@ plain_wish(struct maker *m, const char *workload, struct wish *w)
 	w->qname = wire_name_root;
 	w->qtype = WIRE_TYPE_A;
 	w->edns = w->dnssec_ok = strstr(workload, "-do") != NULL;
+	w->cookie = strstr(workload, "-cookie") != NULL;
 	w->size = 1232;
 	w->ipv6 = chance(m, 25);
 	w->mixed_case = chance(m, 30);
@@ -396,7 +397,7 @@ workload_make(struct workload *work, const char *name, const struct zone *zone,
 	for (size_t i = 0; i < count; i++) {
 		struct wish w = {0};
 
-		if (strcmp(name, "mix") == 0)
+		if (strncmp(name, "mix", 3) == 0)
 			mix_wish(&m, &w);
 		else
 			plain_wish(&m, name, &w);

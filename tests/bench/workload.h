@@ -16,7 +16,8 @@ struct workload {
 	struct packet_service service; /* whom they are addressed to */
 };
 
-/** Names of workloads that workload_make() knows, NULL last. */
+/** Names of workloads that workload_make() knows, NULL last; "-cookie" is for a node that has
+ * secrets. */
 extern const char *const workload_names[];
 
 /**

@@ -2,10 +2,12 @@
 /* Cookies: the test vectors of RFC 9018 Appendix A, each bound of time, and files of secrets. */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "guard/guard.h"
+#include "guard/siphash.h"
 #include "hex.h"
 
 #define SECRET_A "e5e973e5a6b2a43f48e7dc849e37bfcf"
@@ -178,5 +180,22 @@ Test(guard_secrets, are_refused_with_the_line_and_without_the_secret)
 		cr_expect_lt(secrets_from(files[i].text, files[i].mode, &secrets, &why), 0);
 		cr_expect_not_null(strstr(why.text, files[i].says), "%s", why.text);
 		cr_expect_null(strstr(why.text, "e5e973"), "%s", why.text);
+	}
+}
+
+Test(guard_siphash, is_that_of_libsodium)
+{
+	uint8_t key[16], octets[32], expected[crypto_shorthash_BYTES];
+
+	cr_assert_geq(sodium_init(), 0);
+	for (unsigned int i = 0; i < 20000; i++) {
+		size_t length = i % (sizeof(octets) + 1);
+		uint64_t hash;
+
+		randombytes_buf(key, sizeof(key));
+		randombytes_buf(octets, sizeof(octets));
+		crypto_shorthash(expected, octets, length, key);
+		hash = rte_cpu_to_le_64(siphash(key, octets, length));
+		cr_assert_arr_eq(&hash, expected, sizeof(hash), "%zu octets", length);
 	}
 }
