@@ -257,20 +257,11 @@ packet_classify(const struct packet_service *service, struct packet_check check,
 	const uint8_t *frame, size_t length, struct packet_layout *layout)
 {
 	struct judging j = {.service = service, .frame = frame, .check = check, .layout = layout};
-	size_t offset = ETHER_SIZE;
 	uint16_t type;
+	size_t offset = packet_tags_skip(frame, length, &type);
 
-	if (length < offset)
+	if (offset == 0)
 		return PACKET_DROP_LENGTH;
-	type = be16_read(frame + ETHER_TYPE_OFFSET);
-	for (unsigned int tags = 0; tags < TAGS_MAX; tags++) {
-		if (type != ETHER_TYPE_TAG && type != ETHER_TYPE_SERVICE_TAG)
-			break;
-		if (length < offset + TAG_SIZE)
-			return PACKET_DROP_LENGTH;
-		offset += TAG_SIZE;
-		type = be16_read(frame + offset - 2);
-	}
 	j.ip = frame + offset;
 	j.room = length - offset;
 	if (type == ETHER_TYPE_IPV4)

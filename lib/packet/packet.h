@@ -35,6 +35,22 @@ enum packet_verdict {
 /** A word for each verdict, as statistics print it: "drop_udp_checksum". */
 extern const char *const packet_verdict_names[PACKET_VERDICTS];
 
+/** Kinds of the kernel's traffic, none of which may crowd out another. */
+enum packet_class {
+	PACKET_CLASS_NEIGHBOUR, /* ARP, ND */
+	PACKET_CLASS_ROUTING,	/* connected BGP; BFD */
+	PACKET_CLASS_TCP_DNS,	/* connected */
+	PACKET_CLASS_TCP_SYN,	/* wants to connect, to whatever port */
+	PACKET_CLASS_TCP,
+	PACKET_CLASS_ICMP,
+	PACKET_CLASS_FRAGMENT, /* and IPv4 options, IPv6 extension headers */
+	PACKET_CLASS_OTHER,
+	PACKET_CLASSES
+};
+
+/** A word for each class, as statistics print it: "tcp_syn". */
+extern const char *const packet_class_names[PACKET_CLASSES];
+
 enum { PACKET_DNS_PORT = 53, PACKET_SERVICE_MAX = 8 };
 
 /** The service addresses, in network order. */
@@ -64,6 +80,16 @@ struct packet_check {
  */
 enum packet_verdict packet_classify(const struct packet_service *service, struct packet_check check,
 	const uint8_t *frame, size_t length, struct packet_layout *layout);
+
+/** Whether the exception path gets such a frame. */
+static inline bool
+packet_verdict_is_foreign(enum packet_verdict verdict)
+{
+	return verdict >= PACKET_FOREIGN_ETHERTYPE && verdict <= PACKET_FOREIGN_OPTIONS;
+}
+
+/** Tell what kind of traffic a frame is that is foreign; any octets are fine. */
+enum packet_class packet_foreign_class(const uint8_t *frame, size_t length);
 
 /**
  * Turn the query's frame into the reply's: addresses and ports exchanged, tags kept, lengths, DF

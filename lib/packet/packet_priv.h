@@ -3,6 +3,7 @@
 #ifndef PACKET_PACKET_PRIV_H
 #define PACKET_PACKET_PRIV_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* IEEE 802.3 3.2, 802.1Q 9.3 */
@@ -15,7 +16,7 @@ enum {
 	TAGS_MAX = 2,
 };
 
-enum { ETHER_TYPE_IPV4 = 0x0800, ETHER_TYPE_IPV6 = 0x86dd };
+enum { ETHER_TYPE_IPV4 = 0x0800, ETHER_TYPE_ARP = 0x0806, ETHER_TYPE_IPV6 = 0x86dd };
 enum { ETHER_TYPE_TAG = 0x8100, ETHER_TYPE_SERVICE_TAG = 0x88a8 };
 
 /* RFC 791 3.1 */
@@ -54,6 +55,18 @@ enum {
 	UDP_PROTOCOL = 17,
 };
 
+/* RFC 9293 3.1 */
+enum {
+	TCP_SOURCE = 0,
+	TCP_DESTINATION = 2,
+	TCP_FLAGS = 13,
+	TCP_SYN = 0x02,
+	TCP_ACK = 0x10,
+	TCP_PROTOCOL = 6,
+};
+
+enum { ICMP_PROTOCOL = 1, ICMPV6_PROTOCOL = 58 };
+
 static inline uint16_t
 be16_read(const uint8_t *at)
 {
@@ -65,6 +78,26 @@ be16_write(uint8_t *at, unsigned int value)
 {
 	at[0] = (uint8_t)(value >> 8);
 	at[1] = (uint8_t)value;
+}
+
+/* @return the offset behind the EtherType, tags left behind; 0: the frame ends before */
+static inline size_t
+packet_tags_skip(const uint8_t *frame, size_t length, uint16_t *type)
+{
+	size_t offset = ETHER_SIZE;
+
+	if (length < offset)
+		return 0;
+	*type = be16_read(frame + ETHER_TYPE_OFFSET);
+	for (unsigned int tags = 0; tags < TAGS_MAX; tags++) {
+		if (*type != ETHER_TYPE_TAG && *type != ETHER_TYPE_SERVICE_TAG)
+			break;
+		if (length < offset + TAG_SIZE)
+			return 0;
+		offset += TAG_SIZE;
+		*type = be16_read(frame + offset - 2);
+	}
+	return offset;
 }
 
 /* 0 stays 0, all else becomes 1..65535. */

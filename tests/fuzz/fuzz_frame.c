@@ -50,6 +50,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	frame = golden_copy(data + 1, size - 1);
+	if (packet_foreign_class(frame, size - 1) >= PACKET_CLASSES)
+		abort();
 	check = (struct packet_check){.ip = data[0] & 1, .udp = data[0] & 2};
 	if (packet_classify(&service, check, frame, size - 1, &layout) == PACKET_OURS) {
 		if ((size_t)layout.message_offset + layout.message_length > size - 1)
