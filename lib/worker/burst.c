@@ -375,7 +375,7 @@ header_prefetch(const struct rte_mbuf *mbuf)
 
 static inline void
 emit_all(const struct worker_view *view, struct worker_counters *counters,
-	const struct image *image, struct job *jobs, uint16_t count, bool *replied)
+	const struct image *image, struct job *jobs, uint16_t count, uint8_t *fates)
 {
 	for (unsigned int i = 0; i < BODY_AHEAD && i < count; i++)
 		body_prefetch(image, &jobs[i]);
@@ -387,32 +387,38 @@ emit_all(const struct worker_view *view, struct worker_counters *counters,
 		/* a name at the first level that is no cut: the engine looks further */
 		if (unlikely(!job->answer) ||
 			unlikely(job->answer->marks && job->label_length != 0)) {
-			replied[i] = worker_answer_one(view, counters, job->mbuf);
+			fates[i] = (uint8_t)worker_answer_one(view, counters, job->mbuf);
 			continue;
 		}
 		if (view->offload)
 			emit(image, counters, job, true);
 		else
 			emit(image, counters, job, false);
-		replied[i] = true;
+		fates[i] = WORKER_REPLY;
 	}
 }
 
-static inline uint16_t
-replies_first(struct rte_mbuf **mbufs, const bool *replied, uint16_t count)
+/* Replies, then what is foreign, then what is dropped; each in the order in which it came. */
+static inline struct worker_sorted
+fates_sort(struct rte_mbuf **mbufs, const uint8_t *fates, uint16_t count)
 {
-	struct rte_mbuf *others[WORKER_BURST];
-	uint16_t replies = 0, other = 0;
+	struct rte_mbuf *foreign[WORKER_BURST], *dropped[WORKER_BURST];
+	struct worker_sorted sorted = {0, 0};
+	uint16_t drops = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (likely(replied[i]))
-			mbufs[replies++] = mbufs[i];
+		if (likely(fates[i] == WORKER_REPLY))
+			mbufs[sorted.replies++] = mbufs[i];
+		else if (fates[i] == WORKER_FOREIGN)
+			foreign[sorted.foreign++] = mbufs[i];
 		else
-			others[other++] = mbufs[i];
+			dropped[drops++] = mbufs[i];
 	}
-	for (unsigned int i = 0; i < other; i++)
-		mbufs[replies + i] = others[i];
-	return replies;
+	for (unsigned int i = 0; i < sorted.foreign; i++)
+		mbufs[sorted.replies + i] = foreign[i];
+	for (unsigned int i = 0; i < drops; i++)
+		mbufs[sorted.replies + sorted.foreign + i] = dropped[i];
+	return sorted;
 }
 
 /* The pipeline is made for a node that has the root, or what has its shape. */
@@ -424,20 +430,20 @@ image_suited(const struct image_catalogue *catalogue)
 	return root && root->radix.entries ? root : NULL;
 }
 
-uint16_t
+struct worker_sorted
 NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 	struct worker_counters *counters, struct rte_mbuf **mbufs, uint16_t count)
 {
 	const struct image *image = image_suited(&view->answers->catalogue);
 	struct job jobs[WORKER_BURST];
 	uint8_t cookies[WORKER_BURST][WIRE_COOKIE_SIZE];
-	bool replied[WORKER_BURST];
+	uint8_t fates[WORKER_BURST];
 
 	assert(count <= WORKER_BURST);
 	if (unlikely(!image)) {
 		for (unsigned int i = 0; i < count; i++)
-			replied[i] = worker_answer_one(view, counters, mbufs[i]);
-		return replies_first(mbufs, replied, count);
+			fates[i] = (uint8_t)worker_answer_one(view, counters, mbufs[i]);
+		return fates_sort(mbufs, fates, count);
 	}
 	for (unsigned int i = 0; i < HEADER_AHEAD && i < count; i++)
 		header_prefetch(mbufs[i]);
@@ -455,6 +461,6 @@ NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 			locate(image, &jobs[i]);
 	if (unlikely(view->answers->catalogue.other_count))
 		elsewhere_find(&view->answers->catalogue, jobs, count);
-	emit_all(view, counters, image, jobs, count, replied);
-	return replies_first(mbufs, replied, count);
+	emit_all(view, counters, image, jobs, count, fates);
+	return fates_sort(mbufs, fates, count);
 }

@@ -6,12 +6,11 @@
 #include "base/counter.h"
 #include "worker/worker.h"
 
-/**
- * Answer one frame of any shape, in place.
- *
- * @return  false: dropped or foreign; counted either way
- */
-bool worker_answer_one(
+/* What became of a frame. */
+enum worker_fate { WORKER_DROPPED, WORKER_REPLY, WORKER_FOREIGN };
+
+/** Answer one frame of any shape, in place; counted whatever its fate. */
+enum worker_fate worker_answer_one(
 	const struct worker_view *view, struct worker_counters *counters, struct rte_mbuf *mbuf);
 
 worker_answer worker_answer_plain, worker_answer_avx2, worker_answer_avx512;

@@ -51,7 +51,7 @@ peer_of(const struct worker_view *view, const uint8_t *frame, const struct packe
 	};
 }
 
-bool
+enum worker_fate
 worker_answer_one(
 	const struct worker_view *view, struct worker_counters *counters, struct rte_mbuf *mbuf)
 {
@@ -70,19 +70,19 @@ worker_answer_one(
 		verdict = PACKET_DROP_LENGTH;
 	if (verdict != PACKET_OURS) {
 		counter_add(&counters->packet[verdict], 1);
-		return false;
+		return packet_verdict_is_foreign(verdict) ? WORKER_FOREIGN : WORKER_DROPPED;
 	}
 	peer = peer_of(view, frame, &layout);
 	answered = engine_answer(view->answers, &peer, frame + layout.message_offset,
 		layout.message_length, reply, &length);
 	counter_add(&counters->engine[answered], 1);
 	if (length == 0)
-		return false;
+		return WORKER_DROPPED;
 	memcpy(frame + layout.message_offset, reply, length);
 	mbuf->data_len = (uint16_t)packet_reply(frame, &layout, length, view->offload);
 	mbuf->pkt_len = mbuf->data_len;
 	mbuf->ol_flags = 0;
 	if (view->offload)
 		offload_request(mbuf, &layout);
-	return true;
+	return WORKER_REPLY;
 }

@@ -15,20 +15,32 @@ enum {
 	DRAIN_ROUNDS = 1024,   /* under a flood a queue is never empty */
 };
 
+/* @param went, lost  counters for what was sent and what was not */
 static void
-replies_send(
-	struct worker *w, const struct worker_queue *queue, struct rte_mbuf **mbufs, uint16_t count)
+mbufs_send(const struct worker_queue *queue, struct rte_mbuf **mbufs, uint16_t count,
+	_Atomic uint64_t *went, _Atomic uint64_t *lost)
 {
 	uint16_t sent = 0;
 
 	for (unsigned int tries = 0; sent < count && tries < SEND_TRIES; tries++)
 		sent += rte_eth_tx_burst(
 			queue->port_id, queue->queue_id, mbufs + sent, count - sent);
-	counter_add(&w->sent, sent);
+	counter_add(went, sent);
 	if (sent < count) {
-		counter_add(&w->unsent, count - sent);
+		counter_add(lost, count - sent);
 		rte_pktmbuf_free_bulk(mbufs + sent, count - sent);
 	}
+}
+
+static void
+kernel_serve(struct worker *w, const struct worker_queue *queue)
+{
+	struct rte_mbuf *mbufs[WORKER_BURST];
+	unsigned int count = exception_take(&queue->exception, mbufs, queue->burst);
+
+	if (count)
+		mbufs_send(
+			queue, mbufs, (uint16_t)count, &w->exception.to_wire, &w->exception.unsent);
 }
 
 static uint16_t
@@ -44,18 +56,25 @@ queue_serve(
 	};
 	struct rte_mbuf *mbufs[WORKER_BURST];
 	uint16_t count = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, queue->burst);
-	uint16_t replies;
+	struct worker_sorted sorted;
 
+	if (queue->exception.to_wire)
+		kernel_serve(w, queue);
 	if (count == 0)
 		return 0;
 	counter_add(&w->received, count);
 	/* the kernel's page, no system call; its second of coarseness is nothing to a cookie */
 	view.now = (uint32_t)time(NULL);
-	replies = w->variant->answer(&view, &w->counters, mbufs, count);
-	if (replies)
-		replies_send(w, queue, mbufs, replies);
-	if (replies < count)
-		rte_pktmbuf_free_bulk(mbufs + replies, count - replies);
+	sorted = w->variant->answer(&view, &w->counters, mbufs, count);
+	if (sorted.replies)
+		mbufs_send(queue, mbufs, sorted.replies, &w->sent, &w->unsent);
+	if (sorted.replies < count) {
+		struct rte_mbuf **rest = mbufs + sorted.replies;
+		uint16_t kept =
+			exception_offer(&queue->exception, &w->exception, rest, sorted.foreign);
+
+		rte_pktmbuf_free_bulk(rest + kept, (unsigned int)(count - sorted.replies - kept));
+	}
 	return count;
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "engine/engine.h"
+#include "exception/exception.h"
 #include "packet/packet.h"
 #include "publish/publish.h"
 
@@ -42,16 +43,19 @@ struct worker_view {
 	bool offload;		 /* the NIC fills in checksums of replies */
 };
 
+/** How a burst's mbufs stand when it has been answered: replies, foreign ones, dropped ones. */
+struct worker_sorted {
+	uint16_t replies, foreign;
+};
+
 /**
  * Answer a burst.
  *
  * @param count  at most WORKER_BURST
- * @param mbufs  on return the replies come first; the others are dropped or foreign, for the caller
- * to free
- * @return  number of replies
+ * @param mbufs  sorted on return; all stay the caller's
  */
-typedef uint16_t worker_answer(const struct worker_view *view, struct worker_counters *counters,
-	struct rte_mbuf **mbufs, uint16_t count);
+typedef struct worker_sorted worker_answer(const struct worker_view *view,
+	struct worker_counters *counters, struct rte_mbuf **mbufs, uint16_t count);
 
 /** One body compiled for several instruction sets; all give the same octets. */
 struct worker_variant {
@@ -83,6 +87,7 @@ struct worker_queue {
 	uint16_t port_id, queue_id;
 	uint16_t burst;				      /* 1..WORKER_BURST */
 	bool verify_in_software, trust_link, offload; /* see worker_view */
+	struct exception_queue exception;
 };
 
 /** One for each lcore; lines are grouped by who writes them. */
@@ -97,6 +102,7 @@ struct worker {
 	/* written by the lcore, read by anybody */
 	_Alignas(64) struct worker_counters counters;
 	_Atomic uint64_t received, sent, unsent;
+	struct exception_counters exception;
 	_Alignas(64) atomic_bool stop; /* written by control, read by the lcore */
 };
 

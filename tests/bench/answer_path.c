@@ -121,7 +121,8 @@ chunk_answer(struct bench *b, unsigned int count)
 
 	while (done < count) {
 		uint16_t received = rte_eth_rx_burst(b->port, 0, mbufs, WORKER_BURST);
-		uint16_t replies = b->variant->answer(&b->view, &b->counters, mbufs, received);
+		uint16_t replies =
+			b->variant->answer(&b->view, &b->counters, mbufs, received).replies;
 
 		rte_eth_tx_burst(b->port, 0, mbufs, replies);
 		if (replies < received)

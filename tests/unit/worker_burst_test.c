@@ -27,7 +27,7 @@ struct world {
 	struct packet_service service;
 	struct worker_counters piped, single;
 	struct frame left[WORKER_BURST], right[WORKER_BURST];
-	size_t replies;
+	size_t frames, replies, foreign;
 	bool trust_link;
 	uint8_t client4[4], client6[16];
 };
@@ -216,8 +216,8 @@ burst_compare(struct world *w, const struct worker_variant *variant, const struc
 	uint16_t count)
 {
 	struct rte_mbuf *mbufs[WORKER_BURST];
-	bool replied[WORKER_BURST] = {false};
-	uint16_t replies;
+	enum worker_fate fates[WORKER_BURST] = {WORKER_DROPPED};
+	struct worker_sorted sorted;
 
 	w->trust_link = view->trust_link;
 	for (unsigned int i = 0; i < count; i++) {
@@ -226,15 +226,21 @@ burst_compare(struct world *w, const struct worker_variant *variant, const struc
 		w->right[i].mbuf.buf_addr = w->right[i].buffer;
 		mbufs[i] = &w->left[i].mbuf;
 	}
-	replies = variant->answer(view, &w->piped, mbufs, count);
-	for (unsigned int i = 0; i < replies; i++)
-		replied[(struct frame *)mbufs[i] - w->left] = true;
+	sorted = variant->answer(view, &w->piped, mbufs, count);
+	cr_assert_leq(sorted.replies + sorted.foreign, count);
+	for (unsigned int i = 0; i < (unsigned int)sorted.replies + sorted.foreign; i++)
+		fates[(struct frame *)mbufs[i] - w->left] =
+			i < sorted.replies ? WORKER_REPLY : WORKER_FOREIGN;
 	for (unsigned int i = 0; i < count; i++) {
 		const struct rte_mbuf *left = &w->left[i].mbuf, *right = &w->right[i].mbuf;
-		bool single = worker_answer_one(view, &w->single, &w->right[i].mbuf);
+		enum worker_fate single = worker_answer_one(view, &w->single, &w->right[i].mbuf);
 
-		cr_assert_eq(replied[i], single, "%s: answered or not", variant->name);
-		if (!single)
+		cr_assert_eq(fates[i], single, "%s: answered, foreign or dropped", variant->name);
+		if (single == WORKER_FOREIGN)
+			/* the kernel gets what came */
+			cr_assert_arr_eq(w->left[i].buffer, w->right[i].buffer, BUFFER_SIZE);
+		w->foreign += single == WORKER_FOREIGN;
+		if (single != WORKER_REPLY)
 			continue;
 		cr_assert_eq(left->data_len, right->data_len, "%s: length", variant->name);
 		cr_assert_eq(left->pkt_len, right->pkt_len);
@@ -243,7 +249,27 @@ burst_compare(struct world *w, const struct worker_variant *variant, const struc
 			w->right[i].buffer + RTE_PKTMBUF_HEADROOM, left->data_len, "%s",
 			variant->name);
 	}
-	w->replies += replies;
+	w->replies += sorted.replies;
+	w->frames += count;
+}
+
+/* Each frame has one verdict, and those that are foreign are handed on. */
+static void
+counters_check(const struct world *w)
+{
+	uint64_t frames = 0, foreign = 0;
+
+	for (unsigned int i = 0; i < PACKET_VERDICTS; i++) {
+		frames += counter_read(&w->piped.packet[i]);
+		if (packet_verdict_is_foreign((enum packet_verdict)i))
+			foreign += counter_read(&w->piped.packet[i]);
+	}
+	for (unsigned int i = 0; i < ENGINE_VERDICTS; i++)
+		frames += counter_read(&w->piped.engine[i]);
+	cr_assert_eq(frames, w->frames, "%zu frames, %llu counted", w->frames,
+		(unsigned long long)frames);
+	cr_assert_eq(foreign, w->foreign);
+	cr_assert_gt(foreign, 0, "none was foreign");
 }
 
 static void
@@ -268,6 +294,7 @@ variants_compare(struct zone *zone, struct zone *other, uint64_t seed, unsigned 
 				(uint16_t)(1 + random_below(&w.random, WORKER_BURST)));
 	}
 	cr_assert_arr_eq(&w.piped, &w.single, sizeof(w.piped), "counters differ");
+	counters_check(&w);
 	cr_assert_gt(w.replies, bursts, "seed %llu: hardly anything was answered",
 		(unsigned long long)seed);
 	world_end(&w);
