@@ -231,7 +231,7 @@ device_arguments(
 		argument_add(arguments, "%s", text);
 		return 0;
 	}
-	if (server->drivers[index]->xdp)
+	if (server->drivers[index]->control == PORT_CONTROL_XDP)
 		rc = xdp_prepare(server, index, text, why);
 	argument_add(arguments, "--vdev=%s", text);
 	return rc;

@@ -76,6 +76,10 @@ static int
 port_up(struct server *server, unsigned int index, struct why *why)
 {
 	const struct config_port *wanted = &server->config->ports[index];
+	const struct port_wishes wishes = {
+		.queue_count = wanted->queues,
+		.service = &server->config->service,
+	};
 	struct port *port = &server->ports[index];
 	struct rte_eth_dev_info info;
 	uint16_t id;
@@ -86,7 +90,7 @@ port_up(struct server *server, unsigned int index, struct why *why)
 		rc = driver_read(server, index, info.driver_name, why);
 	}
 	if (rc == 0)
-		rc = port_start(id, server->drivers[index], wanted->queues, port, why);
+		rc = port_start(id, server->drivers[index], &wishes, port, why);
 	if (rc < 0)
 		return rc;
 	log_say(INFO, log_port, "port up device=%.*s driver=%s queues=%u burst=%u offload=%s\n",

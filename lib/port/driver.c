@@ -26,6 +26,13 @@ static const cyaml_strval_t hashes[] = {
 	{"ipv6_udp", PORT_RSS_IPV6_UDP},
 };
 
+static const cyaml_strval_t controls[] = {
+	{"none", PORT_CONTROL_NONE},
+	{"xdp", PORT_CONTROL_XDP},
+	{"flow", PORT_CONTROL_FLOW},
+	{"isolate", PORT_CONTROL_ISOLATE},
+};
+
 #define NUMBER(member) CYAML_FIELD_UINT(#member, CYAML_FLAG_DEFAULT, struct port_driver, member)
 
 static const cyaml_schema_field_t fields[] = {
@@ -42,7 +49,8 @@ static const cyaml_schema_field_t fields[] = {
 	CYAML_FIELD_FLAGS(
 		"rss", CYAML_FLAG_STRICT, struct port_driver, rss, hashes, CYAML_ARRAY_LEN(hashes)),
 	CYAML_FIELD_BOOL("promiscuous", CYAML_FLAG_DEFAULT, struct port_driver, promiscuous),
-	CYAML_FIELD_BOOL("xdp", CYAML_FLAG_OPTIONAL, struct port_driver, xdp),
+	CYAML_FIELD_ENUM("control", CYAML_FLAG_STRICT, struct port_driver, control, controls,
+		CYAML_ARRAY_LEN(controls)),
 	CYAML_FIELD_END,
 };
 
@@ -79,12 +87,15 @@ port_driver_read(
 	const char *directory, const char *name, struct port_driver **driver, struct why *why)
 {
 	const char *file = strncmp(name, "net_", 4) == 0 ? name + 4 : name;
+	/* DPDK calls a PCI device's driver of ConnectX mlx5_pci */
+	int length = (int)(strlen(file) - (strcmp(file, "mlx5_pci") == 0 ? strlen("_pci") : 0));
 	struct port_settings *settings;
 	struct port_driver *read;
 	char path[512];
 	int rc;
 
-	if (snprintf(path, sizeof(path), "%s/%s.yaml", directory, file) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%.*s.yaml", directory, length, file) >=
+		(int)sizeof(path))
 		return why_set(why, ENAMETOOLONG, "%s: too long a name", directory);
 	rc = port_settings_read(path, &schema, &settings, why);
 	if (rc < 0)

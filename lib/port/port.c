@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "port/port.h"
+#include "port/port_priv.h"
 
 #include <errno.h>
 #include <rte_ethdev.h>
@@ -52,9 +52,14 @@ device_configure(struct port *port, const struct port_driver *driver,
 	conf.rxmode.offloads = rx_offloads(driver->offloads) & info->rx_offload_capa;
 	conf.txmode.offloads = tx_offloads(driver->offloads, info->tx_offload_capa);
 	port->offload = (conf.txmode.offloads & tx_sums) != 0;
-	if (port->queue_count > 1 && hashes) {
+	if (port->data_queue_count > 1 && hashes) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = hashes;
+	}
+	if (driver->control == PORT_CONTROL_ISOLATE) {
+		rc = port_flow_isolate(port->id, why);
+		if (rc < 0)
+			return rc;
 	}
 	rc = rte_eth_dev_configure(port->id, port->queue_count, port->queue_count, &conf);
 	if (rc < 0)
@@ -63,16 +68,17 @@ device_configure(struct port *port, const struct port_driver *driver,
 }
 
 static int
-queue_setup(struct port *port, const struct port_driver *driver, uint16_t queue, uint16_t rx,
-	uint16_t tx, struct why *why)
+queue_setup(struct port *port, const struct port_driver *driver, bool shared_pools, uint16_t queue,
+	uint16_t rx, uint16_t tx, struct why *why)
 {
 	int socket = rte_eth_dev_socket_id(port->id);
 	char name[RTE_MEMPOOL_NAMESIZE];
 	int rc;
 
 	snprintf(name, sizeof(name), "port%u-%u", port->id, queue);
-	port->pools[queue] = rte_pktmbuf_pool_create(
-		name, driver->mbufs, MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
+	/* relaxed tail: a thread that lost its CPU half way through does not stop an lcore */
+	port->pools[queue] = rte_pktmbuf_pool_create_by_ops(name, driver->mbufs, MBUF_CACHE, 0,
+		RTE_MBUF_DEFAULT_BUF_SIZE, socket, shared_pools ? "ring_mt_rts" : NULL);
 	if (!port->pools[queue])
 		return why_set(why, ENOMEM, "queue %u: no memory for %u mbufs; raise memory_mb",
 			queue, driver->mbufs);
@@ -86,7 +92,8 @@ queue_setup(struct port *port, const struct port_driver *driver, uint16_t queue,
 }
 
 static int
-queues_setup(struct port *port, const struct port_driver *driver, struct why *why)
+queues_setup(
+	struct port *port, const struct port_driver *driver, bool shared_pools, struct why *why)
 {
 	uint16_t rx = driver->rx_descriptors, tx = driver->tx_descriptors;
 	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx);
@@ -94,31 +101,80 @@ queues_setup(struct port *port, const struct port_driver *driver, struct why *wh
 	if (rc < 0)
 		return why_set(why, -rc, "descriptors: %s", strerror(-rc));
 	for (uint16_t queue = 0; queue < port->queue_count && rc == 0; queue++)
-		rc = queue_setup(port, driver, queue, rx, tx, why);
+		rc = queue_setup(port, driver, shared_pools, queue, rx, tx, why);
 	return rc;
 }
 
 static int
-device_start(const struct port *port, const struct port_driver *driver, struct why *why)
+device_start(
+	const struct port *port, const struct port_driver *driver, bool exception, struct why *why)
 {
 	int rc = rte_eth_dev_start(port->id);
 
 	if (rc < 0)
 		return why_set(why, -rc, "start: %s", strerror(-rc));
+	/* ND and the routing protocols speak to groups; what knows no filter brings them anyway */
+	if (exception)
+		rte_eth_allmulticast_enable(port->id);
 	if (!driver->promiscuous)
 		return 0;
 	rc = rte_eth_promiscuous_enable(port->id);
 	return rc < 0 && rc != -ENOTSUP ? why_set(why, -rc, "promiscuous: %s", strerror(-rc)) : 0;
 }
 
-int
-port_start(uint16_t id, const struct port_driver *driver, uint16_t queue_count, struct port *port,
-	struct why *why)
+/* The queue of control traffic gets what rules give it, and no share of the rest. */
+static int
+data_queues_spread(const struct port *port, uint16_t table_size, struct why *why)
 {
+	struct rte_eth_rss_reta_entry64 table[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE];
+	int rc;
+
+	if (port->data_queue_count == 1 || table_size == 0)
+		return 0;
+	if (table_size > RTE_ETH_RSS_RETA_SIZE_512)
+		return why_set(why, E2BIG, "RSS: a table of %u entries", table_size);
+	for (uint16_t i = 0; i < table_size; i++) {
+		table[i / RTE_ETH_RETA_GROUP_SIZE].mask = UINT64_MAX;
+		table[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] =
+			i % port->data_queue_count;
+	}
+	rc = rte_eth_dev_rss_reta_update(port->id, table, table_size);
+	return rc < 0 ? why_set(why, -rc, "RSS: %s", strerror(-rc)) : 0;
+}
+
+static int
+control_protect(struct port *port, const struct port_driver *driver,
+	const struct packet_service *service, const struct rte_eth_dev_info *info, struct why *why)
+{
+	int rc;
+
+	switch (driver->control) {
+	case PORT_CONTROL_NONE:
+	case PORT_CONTROL_XDP:
+		return 0;
+	case PORT_CONTROL_FLOW:
+		rc = data_queues_spread(port, info->reta_size, why);
+		if (rc == 0)
+			port_flow_control(port);
+		return rc;
+	case PORT_CONTROL_ISOLATE:
+		return port_flow_queries(
+			port, service, rss_hashes(driver->rss) & info->flow_type_rss_offloads, why);
+	}
+	return 0;
+}
+
+int
+port_start(uint16_t id, const struct port_driver *driver, const struct port_wishes *wishes,
+	struct port *port, struct why *why)
+{
+	uint16_t queue_count =
+		(uint16_t)(wishes->queue_count + (driver->control == PORT_CONTROL_FLOW ? 1 : 0));
 	struct rte_eth_dev_info info;
 	int rc;
 
 	*port = (struct port){.id = id,
+		.data_queue_count = wishes->queue_count,
 		.queue_count = queue_count,
 		.burst = driver->burst,
 		.checksum = driver->checksum};
@@ -130,9 +186,11 @@ port_start(uint16_t id, const struct port_driver *driver, uint16_t queue_count, 
 			RTE_MIN(info.max_rx_queues, info.max_tx_queues));
 	rc = device_configure(port, driver, &info, why);
 	if (rc == 0)
-		rc = queues_setup(port, driver, why);
+		rc = queues_setup(port, driver, wishes->exception, why);
 	if (rc == 0)
-		rc = device_start(port, driver, why);
+		rc = device_start(port, driver, wishes->exception, why);
+	if (rc == 0)
+		rc = control_protect(port, driver, wishes->service, &info, why);
 	if (rc < 0)
 		port_stop(port);
 	return rc;

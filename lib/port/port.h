@@ -41,6 +41,14 @@ enum port_rss {
 	PORT_RSS_IPV6_UDP = 8,
 };
 
+/** What keeps a flood of queries from crowding out ARP, ND, TCP, BGP and BFD. */
+enum port_control {
+	PORT_CONTROL_NONE,    /* nothing: all share the data queues */
+	PORT_CONTROL_XDP,     /* our XDP program takes queries alone, the kernel keeps the rest */
+	PORT_CONTROL_FLOW,    /* rules of the NIC give them a receive queue of their own */
+	PORT_CONTROL_ISOLATE, /* rules of the NIC give us queries alone, the kernel the rest */
+};
+
 /** A file of drivers-config/. */
 struct port_driver {
 	char *driver; /* the PMD's name, "net_af_xdp" */
@@ -50,12 +58,13 @@ struct port_driver {
 	enum port_offload offloads;
 	enum port_rss rss;
 	bool promiscuous;
-	bool xdp; /* our XDP program is loaded to the interface that the device names */
+	enum port_control control;
 	struct port_settings *settings; /* owns all of this */
 };
 
 /**
- * Read the file for a driver: `directory`/af_xdp.yaml for net_af_xdp. Needs no EAL.
+ * Read the file for a driver: `directory`/af_xdp.yaml for net_af_xdp, mlx5.yaml for mlx5_pci. Needs
+ * no EAL.
  *
  * @param driver  the caller's: port_driver_free()
  */
@@ -80,12 +89,30 @@ bool port_device_driver(const char *device, char name[static PORT_DRIVER_NAME_MA
  */
 bool port_device_argument(const char *device, const char *key, char *value, size_t size);
 
+/** Whether the kernel keeps an interface of the same port, so that it needs no exception path. */
+static inline bool
+port_driver_splits(const struct port_driver *driver)
+{
+	return driver->control == PORT_CONTROL_XDP || driver->control == PORT_CONTROL_ISOLATE;
+}
+
 /** A port that runs. */
 struct port {
-	uint16_t id, queue_count, burst;
+	uint16_t id, burst;
+	uint16_t data_queue_count, queue_count; /* the last may be for control traffic alone */
 	enum port_checksum checksum;
-	bool offload;				    /* the NIC fills in checksums of replies */
+	bool offload;	  /* the NIC fills in checksums of replies */
+	char refused[64]; /* control traffic that the NIC has no rule for */
 	struct rte_mempool *pools[PORT_QUEUES_MAX]; /* one for each queue: one lcore's */
+};
+
+/** How a port is wanted. */
+struct port_wishes {
+	uint16_t queue_count;
+	/* a thread that is no lcore takes from the pools and gives back to them; frames to groups
+	 * are wanted */
+	bool exception;
+	const struct packet_service *service;
 };
 
 /**
@@ -93,7 +120,7 @@ struct port {
  *
  * @param port  port_stop(); nothing is left of it when this fails
  */
-int port_start(uint16_t id, const struct port_driver *driver, uint16_t queue_count,
+int port_start(uint16_t id, const struct port_driver *driver, const struct port_wishes *wishes,
 	struct port *port, struct why *why);
 
 /** Stop and close a port, which also flushes what it still has to send, and free its pools. */
