@@ -3,9 +3,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <rte_log.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const cyaml_strval_t policies[] = {
@@ -14,6 +16,8 @@ static const cyaml_strval_t idles[] = {
 	{"spin", WORKER_IDLE_SPIN}, {"pause", WORKER_IDLE_PAUSE}, {"sleep", WORKER_IDLE_SLEEP}};
 static const cyaml_strval_t cookie_policies[] = {
 	{"answer", EXCHANGE_COOKIES_ANSWER}, {"demand", EXCHANGE_COOKIES_DEMAND}};
+static const cyaml_strval_t exception_kinds[] = {
+	{"tap", EXCEPTION_TAP}, {"virtio_user", EXCEPTION_VIRTIO_USER}};
 static const cyaml_strval_t hugepages[] = {{"auto", CONFIG_HUGEPAGES_AUTO},
 	{"yes", CONFIG_HUGEPAGES_YES}, {"no", CONFIG_HUGEPAGES_NO}};
 static const cyaml_strval_t switches[] = {{"yes", CONFIG_YES}, {"no", CONFIG_NO}};
@@ -52,11 +56,39 @@ static const cyaml_schema_field_t zone_fields[] = {
 
 static const cyaml_schema_value_t cpu_entry = {CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, unsigned int)};
 
+static const cyaml_schema_value_t text_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, TEXT_MAX)};
+
+static const cyaml_schema_field_t exception_fields[] = {
+	OPTIONAL_ENUM("kind", struct config_exception, kind, exception_kinds),
+	CYAML_FIELD_STRING_PTR("interface", CYAML_FLAG_POINTER, struct config_exception, interface,
+		1, IFNAMSIZ - 1),
+	CYAML_FIELD_SEQUENCE("addresses", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+		struct config_exception, addresses, &text_entry, 0, EXCEPTION_ADDRESSES_MAX),
+	CYAML_FIELD_END,
+};
+
+#define RATE(key, class) OPTIONAL_NUMBER(key, struct config_rates, of[class])
+
+static const cyaml_schema_field_t rate_fields[] = {
+	RATE("neighbour", PACKET_CLASS_NEIGHBOUR),
+	RATE("routing", PACKET_CLASS_ROUTING),
+	RATE("tcp_dns", PACKET_CLASS_TCP_DNS),
+	RATE("tcp_syn", PACKET_CLASS_TCP_SYN),
+	RATE("tcp", PACKET_CLASS_TCP),
+	RATE("icmp", PACKET_CLASS_ICMP),
+	RATE("fragment", PACKET_CLASS_FRAGMENT),
+	RATE("other", PACKET_CLASS_OTHER),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t port_fields[] = {
 	TEXT("device", struct config_port, device),
 	OPTIONAL_NUMBER("queues", struct config_port, queues),
 	CYAML_FIELD_SEQUENCE("lcores", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_port,
 		lcores, &cpu_entry, 1, CONFIG_LCORES_MAX),
+	CYAML_FIELD_MAPPING_PTR("exception", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+		struct config_port, exception, exception_fields),
 	CYAML_FIELD_END,
 };
 
@@ -81,8 +113,6 @@ static const cyaml_schema_field_t cookies_fields[] = {
 	CYAML_FIELD_END,
 };
 
-static const cyaml_schema_value_t text_entry = {
-	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, TEXT_MAX)};
 static const cyaml_schema_value_t zone_entry = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_zone, zone_fields)};
 static const cyaml_schema_value_t port_entry = {
@@ -98,6 +128,8 @@ static const cyaml_schema_field_t fields[] = {
 	CYAML_FIELD_SEQUENCE("lcores", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
 		lcores, &cpu_entry, 1, CONFIG_LCORES_MAX),
 	CYAML_FIELD_MAPPING("sockets", CYAML_FLAG_OPTIONAL, struct config, sockets, sockets_fields),
+	CYAML_FIELD_MAPPING("exception_rates", CYAML_FLAG_OPTIONAL, struct config, exception_rates,
+		rate_fields),
 	OPTIONAL_ENUM("idle", struct config, idle, idles),
 	TEXT_OR_NONE("identity", struct config, identity),
 	TEXT_OR_NONE("version", struct config, version),
@@ -172,6 +204,80 @@ address_take(struct config *config, unsigned int index, struct why *why)
 		memcpy(service->ipv4[service->ipv4_count++], octets, 4);
 	else
 		memcpy(service->ipv6[service->ipv6_count++], octets, 16);
+	return 0;
+}
+
+/* "198.18.0.2/24" */
+static bool
+prefix_parse(const char *text, struct exception_address *address)
+{
+	char copy[INET6_ADDRSTRLEN + 1], *end;
+	const char *slash = strchr(text, '/');
+	unsigned long length;
+
+	if (!slash || slash - text >= (ptrdiff_t)sizeof(copy) || slash[1] < '0' || slash[1] > '9')
+		return false;
+	snprintf(copy, sizeof(copy), "%.*s", (int)(slash - text), text);
+	address->family = AF_INET;
+	if (inet_pton(AF_INET, copy, address->octets) != 1) {
+		address->family = AF_INET6;
+		if (inet_pton(AF_INET6, copy, address->octets) != 1)
+			return false;
+	}
+	length = strtoul(slash + 1, &end, 10);
+	address->prefix_length = (uint8_t)length;
+	return *end == '\0' && length <= (address->family == AF_INET ? 32 : 128);
+}
+
+static int
+exception_check(const struct config *config, unsigned int index, struct why *why)
+{
+	struct config_exception *exception = config->ports[index].exception;
+
+	if (!exception)
+		return 0;
+	if (strpbrk(exception->interface, "/ %"))
+		return FAULT(config, why, key_of("ports[%u].exception.interface", index).text,
+			"\"%s\" is not an interface's name", exception->interface);
+	for (unsigned int i = 0; i < index; i++)
+		if (config->ports[i].exception &&
+			strcmp(config->ports[i].exception->interface, exception->interface) == 0)
+			return FAULT(config, why,
+				key_of("ports[%u].exception.interface", index).text,
+				"\"%s\" is that of ports[%u] already", exception->interface, i);
+	for (unsigned int i = 0; i < exception->addresses_count; i++)
+		if (!prefix_parse(exception->addresses[i], &exception->parsed[i]))
+			return FAULT(config, why,
+				key_of("ports[%u].exception.addresses[%u]", index, i).text,
+				"\"%s\" is not an IP address with the length of its prefix",
+				exception->addresses[i]);
+	return 0;
+}
+
+static int
+rates_check(struct config *config, struct why *why)
+{
+	static const uint32_t presets[PACKET_CLASSES] = {
+		[PACKET_CLASS_NEIGHBOUR] = 2000,
+		[PACKET_CLASS_ROUTING] = 10000,
+		[PACKET_CLASS_TCP_DNS] = 50000,
+		[PACKET_CLASS_TCP_SYN] = 5000,
+		[PACKET_CLASS_TCP] = 10000,
+		[PACKET_CLASS_ICMP] = 1000,
+		[PACKET_CLASS_FRAGMENT] = 1000,
+		[PACKET_CLASS_OTHER] = 1000,
+	};
+
+	for (unsigned int class = 0; class < PACKET_CLASSES; class ++) {
+		uint32_t *rate = &config->exception_rates.of[class];
+
+		if (*rate == 0)
+			*rate = presets[class];
+		if (port_settings_bound(config->settings, why,
+			    key_of("exception_rates.%s", packet_class_names[class]).text, *rate, 1,
+			    EXCEPTION_RATE_MAX) < 0)
+			return -EINVAL;
+	}
 	return 0;
 }
 
@@ -311,7 +417,8 @@ queues_total(const struct config *config)
 	unsigned int total = 0;
 
 	for (unsigned int i = 0; i < config->ports_count; i++)
-		total += config->ports[i].queues;
+		/* one may be added for control traffic */
+		total += config->ports[i].queues + (config->ports[i].exception ? 1 : 0);
 	return total;
 }
 
@@ -386,6 +493,10 @@ config_check(struct config *config, struct why *why)
 		rc = lcores_check(config, why);
 	for (unsigned int i = 0; i < config->ports_count && rc == 0; i++)
 		rc = port_check(config, i, why);
+	for (unsigned int i = 0; i < config->ports_count && rc == 0; i++)
+		rc = exception_check(config, i, why);
+	if (rc == 0)
+		rc = rates_check(config, why);
 	if (rc == 0)
 		rc = queues_check(config, why);
 	if (rc == 0)

@@ -2,6 +2,7 @@
 #ifndef MANGROVED_CONFIG_H
 #define MANGROVED_CONFIG_H
 
+#include "exception/exception.h"
 #include "exchange/exchange.h"
 #include "packet/packet.h"
 #include "port/settings.h"
@@ -17,11 +18,26 @@ struct config_zone {
 	time_t at_time; /* 0: now */
 };
 
+/** The kernel's side of a port. */
+struct config_exception {
+	enum exception_kind kind;
+	char *interface;
+	char **addresses; /* with prefix lengths, beside the service addresses */
+	unsigned int addresses_count;
+	struct exception_address parsed[EXCEPTION_ADDRESSES_MAX];
+};
+
+/** Frames a second of each class. */
+struct config_rates {
+	uint32_t of[PACKET_CLASSES];
+};
+
 struct config_port {
 	char *device; /* as EAL's --vdev or -a takes it */
 	uint16_t queues;
 	unsigned int *lcores; /* CPUs; none: all of the configuration's */
 	unsigned int lcores_count;
+	struct config_exception *exception; /* NULL: none */
 };
 
 struct config_cookies {
@@ -53,6 +69,7 @@ struct config {
 	unsigned int ports_count;
 	unsigned int *lcores; /* CPUs */
 	unsigned int lcores_count;
+	struct config_rates exception_rates;
 	enum worker_idle idle;
 	enum config_hugepages hugepages;
 	unsigned int memory_mb;

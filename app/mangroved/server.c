@@ -26,6 +26,10 @@ driver_read(struct server *server, unsigned int index, const char *name, struct 
 	if (rc < 0)
 		return port_settings_fault(
 			server->config->settings, why, key, "driver %s: %s", name, unread.text);
+	snprintf(key, sizeof(key), "ports[%u].exception", index);
+	if (server->config->ports[index].exception && port_driver_splits(server->drivers[index]))
+		return port_settings_fault(server->config->settings, why, key,
+			"the kernel has the interface itself with %s", name);
 	snprintf(key, sizeof(key), "ports[%u].queues", index);
 	return port_settings_bound(server->config->settings, why, key,
 		server->config->ports[index].queues, 1, server->drivers[index]->queues_max);
@@ -72,12 +76,64 @@ port_find(const char *device, uint16_t *id, struct why *why)
 	return why_set(why, ENODEV, "no such device, or no driver for it");
 }
 
+/* Whatever is not ours, and what keeps a flood of queries away from it. */
+static int
+exception_up(struct server *server, unsigned int index, struct why *why)
+{
+	const struct config_port *wanted = &server->config->ports[index];
+	const struct port *port = &server->ports[index];
+	struct exception_settings settings = {
+		.mtu = 1500,
+		.service = &server->config->service,
+		.queue_count = port->queue_count,
+		.pool = port->pools[port->queue_count - 1],
+	};
+	struct rte_ether_addr mac;
+
+	if (!wanted->exception)
+		return 0;
+	settings.kind = wanted->exception->kind;
+	settings.interface = wanted->exception->interface;
+	settings.addresses = wanted->exception->parsed;
+	settings.address_count = wanted->exception->addresses_count;
+	memcpy(settings.rates, server->config->exception_rates.of, sizeof(settings.rates));
+	rte_eth_dev_get_mtu(port->id, &settings.mtu);
+	rte_eth_macaddr_get(port->id, &mac);
+	memcpy(settings.mac, mac.addr_bytes, sizeof(settings.mac));
+	return exception_start(&settings, &server->exceptions[index], why);
+}
+
+static void
+control_tell(const struct server *server, unsigned int index)
+{
+	const struct config_port *port = &server->config->ports[index];
+	const struct port_driver *driver = server->drivers[index];
+	int length = (int)strcspn(port->device, ",");
+
+	if (port_driver_splits(driver))
+		return;
+	if (!port->exception)
+		log_say(WARNING, log_port,
+			"no way to the kernel: ARP, ND, ICMP and TCP are dropped device=%.*s\n",
+			length, port->device);
+	else if (driver->control == PORT_CONTROL_NONE)
+		log_say(WARNING, log_port,
+			"ARP, ND, TCP, BGP and BFD share the queues of a flood device=%.*s "
+			"driver=%s\n",
+			length, port->device, driver->driver);
+	else if (server->ports[index].refused[0])
+		log_say(WARNING, log_port,
+			"the NIC has no rule for some control traffic device=%.*s refused=%s\n",
+			length, port->device, server->ports[index].refused);
+}
+
 static int
 port_up(struct server *server, unsigned int index, struct why *why)
 {
 	const struct config_port *wanted = &server->config->ports[index];
 	const struct port_wishes wishes = {
 		.queue_count = wanted->queues,
+		.exception = wanted->exception != NULL,
 		.service = &server->config->service,
 	};
 	struct port *port = &server->ports[index];
@@ -93,15 +149,19 @@ port_up(struct server *server, unsigned int index, struct why *why)
 		rc = port_start(id, server->drivers[index], &wishes, port, why);
 	if (rc < 0)
 		return rc;
+	server->ports_started++;
+	rc = exception_up(server, index, why);
+	if (rc < 0)
+		return rc;
 	log_say(INFO, log_port, "port up device=%.*s driver=%s queues=%u burst=%u offload=%s\n",
 		(int)strcspn(wanted->device, ","), wanted->device, server->drivers[index]->driver,
 		port->queue_count, port->burst, port->offload ? "yes" : "no");
-	server->ports_started++;
+	control_tell(server, index);
 	return 0;
 }
 
-static void
-queues_deal(struct server *server)
+static int
+queues_deal(struct server *server, struct why *why)
 {
 	for (unsigned int i = 0; i < server->ports_started; i++)
 		for (uint16_t queue = 0; queue < server->ports[i].queue_count; queue++) {
@@ -109,6 +169,10 @@ queues_deal(struct server *server)
 			struct worker *w =
 				&server->workers[config_queue_lcore(server->config, i, queue)];
 
+			/* the configuration's own queues fit; one for control traffic may not */
+			if (w->queue_count == WORKER_QUEUES_MAX)
+				return why_set(why, E2BIG, "an lcore has more than %u queues",
+					WORKER_QUEUES_MAX);
 			w->queues[w->queue_count++] = (struct worker_queue){
 				.port_id = port->id,
 				.queue_id = queue,
@@ -117,7 +181,11 @@ queues_deal(struct server *server)
 				.trust_link = port->checksum == PORT_CHECKSUM_TRUSTED,
 				.offload = port->offload,
 			};
+			if (server->exceptions[i])
+				w->queues[w->queue_count - 1].exception =
+					exception_queue_of(server->exceptions[i], queue);
 		}
+	return 0;
 }
 
 static int
@@ -125,6 +193,7 @@ workers_start(struct server *server, struct why *why)
 {
 	const struct config *config = server->config;
 	size_t size = config->lcores_count * sizeof(*server->workers);
+	int rc;
 
 	if (config->lcores_count == 0)
 		return 0;
@@ -132,10 +201,11 @@ workers_start(struct server *server, struct why *why)
 	if (!server->workers)
 		return why_set(why, ENOMEM, "out of memory");
 	memset(server->workers, 0, size);
-	queues_deal(server);
+	rc = queues_deal(server, why);
+	if (rc < 0)
+		return rc;
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
 		struct worker *w = &server->workers[i];
-		int rc;
 
 		w->index = i;
 		w->slot = &server->slot;
@@ -209,8 +279,10 @@ server_stop(struct server *server)
 		server_counters_log(server);
 	stream_free(server->stream);
 	server->stream = NULL;
-	for (unsigned int i = 0; i < server->ports_started; i++)
+	for (unsigned int i = 0; i < server->ports_started; i++) {
+		exception_stop(server->exceptions[i]);
 		port_stop(&server->ports[i]);
+	}
 	server->ports_started = 0;
 	server->workers_started = 0;
 	publish_free(&server->slot);
@@ -292,6 +364,47 @@ sockets_log(const struct server *server)
 		}
 }
 
+static uint64_t
+exceptions_sum(const struct server *server, enum packet_class class,
+	uint64_t (*of)(const struct exception *exception, enum packet_class class))
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < server->ports_started; i++)
+		sum += server->exceptions[i] ? of(server->exceptions[i], class) : 0;
+	return sum;
+}
+
+static void
+exceptions_log(const struct server *server)
+{
+	char name[64];
+
+	for (unsigned int class = 0; class < PACKET_CLASSES; class ++) {
+		const struct {
+			const char *what;
+			uint64_t count;
+		} counts[] = {
+			{"passed", workers_sum(server,
+					   offsetof(struct worker, exception.passed[class]))},
+			{"limited", workers_sum(server,
+					    offsetof(struct worker, exception.limited[class]))},
+			{"delivered", exceptions_sum(server, class, exception_delivered)},
+			{"refused", exceptions_sum(server, class, exception_refused)},
+		};
+
+		for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+			snprintf(name, sizeof(name), "exception_%s_%s", counts[i].what,
+				packet_class_names[class]);
+			counter_log(name, counts[i].count);
+		}
+	}
+	counter_log("exception_to_wire",
+		workers_sum(server, offsetof(struct worker, exception.to_wire)));
+	counter_log(
+		"exception_unsent", workers_sum(server, offsetof(struct worker, exception.unsent)));
+}
+
 void
 server_counters_log(const struct server *server)
 {
@@ -307,12 +420,14 @@ server_counters_log(const struct server *server)
 	for (size_t i = 0; i < ENGINE_VERDICTS; i++)
 		counter_log(engine_verdict_names[i],
 			workers_sum(server, offsetof(struct worker, counters.engine[i])));
+	exceptions_log(server);
 }
 
 void
 server_plan_print(const struct server *server)
 {
 	static const char *const checksums[] = {"nic", "software", "trusted"};
+	static const char *const controls[] = {"none", "xdp", "flow", "isolate"};
 	const struct config *config = server->config;
 
 	for (unsigned int i = 0; i < config->addresses_count; i++)
@@ -324,9 +439,12 @@ server_plan_print(const struct server *server)
 		printf("port %s queues=%u", port->device, port->queues);
 		if (driver)
 			printf(" driver=%s rx_descriptors=%u tx_descriptors=%u mbufs=%u burst=%u "
-			       "checksum=%s",
+			       "checksum=%s control=%s",
 				driver->driver, driver->rx_descriptors, driver->tx_descriptors,
-				driver->mbufs, driver->burst, checksums[driver->checksum]);
+				driver->mbufs, driver->burst, checksums[driver->checksum],
+				controls[driver->control]);
+		if (port->exception)
+			printf(" exception=%s", port->exception->interface);
 		printf(" cpus=");
 		for (unsigned int queue = 0; queue < port->queues; queue++)
 			printf("%s%u", queue ? "," : "",

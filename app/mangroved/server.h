@@ -4,6 +4,7 @@
 
 #include "builder/builder.h"
 #include "config.h"
+#include "exception/exception.h"
 #include "port/port.h"
 
 enum { SERVER_PATH_MAX = 512 };
@@ -18,6 +19,7 @@ struct server {
 	bool hugepages, eal_runs;
 	struct port ports[CONFIG_PORTS_MAX];
 	unsigned int ports_started;
+	struct exception *exceptions[CONFIG_PORTS_MAX]; /* NULL: none */
 	struct worker *workers;
 	unsigned int workers_started;
 	struct publish_slot slot;

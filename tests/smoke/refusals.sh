@@ -9,7 +9,8 @@ refused() {
 	local code=0
 	config_write
 	sed -i "$3" "$work/mangroved.yaml"
-	ip netns exec $server "$mangroved" --config "$work/mangroved.yaml" >"$work/log" 2>&1 || code=$?
+	ip netns exec $server timeout 60 "$mangroved" --config "$work/mangroved.yaml" >"$work/log" 2>&1 ||
+		code=$?
 	[ $code = "$1" ] || fail "$3: exit code $code, not $1"
 	grep -q "$2" "$work/log" || fail "$3: \"$2\" is not said"
 	[ ! -e /var/run/dpdk/$tag ] || fail "$3: runtime files are left"
@@ -30,4 +31,21 @@ code=0
 "$BUILD/app/mangrove-zone/mangrove-zone" make --output /no-such-folder/zone/ >"$work/log" 2>&1 || code=$?
 [ $code = 1 ] || fail "make in no folder: exit code $code, not 1"
 grep -q '^/no-such-folder/zone/: No such file' "$work/log" || fail "make does not say which folder"
-echo "twelve refusals"
+# the exception path: with INTERFACE ADDRESS [SED] makes the change of a configuration
+with() {
+	printf '%s\n/^lcores/i\\    exception:\\n      interface: %s\\n      addresses: [%s]\n' \
+		"${3-s/net_af_xdp0,iface=vs/net_null0/}" "$1" "$2"
+}
+refused 1 'the kernel has the interface itself' "$(with mgv0 198.18.0.2/24 '')"
+refused 2 'exception.interface: "a/b"' "$(with a/b 198.18.0.2/24)"
+refused 2 'length of its prefix' "$(with mgv0 198.18.0.2/33)"
+refused 2 'length of its prefix' "$(with mgv0 198.18.0.2)"
+[ -e /dev/vhost-net ] ||
+	refused 1 'mgv0: /dev/vhost-net: No such file' "$(with mgv0 198.18.0.2/24)
+/^lcores/i\\      kind: virtio_user"
+rate='s/net_af_xdp0,iface=vs/net_null0/;$a exception_rates:'
+refused 2 'exception_rates.icmp: 1000001 is not in' "$rate {icmp: 1000001}"
+refused 2 'pigeon: unknown key' "$rate {pigeon: 1}"
+ip -n $server tuntap add dev mgv0 mode tap
+refused 1 'mgv0: there is such an interface already' "$(with mgv0 198.18.0.2/24)"
+echo "twenty refusals"
