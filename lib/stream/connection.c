@@ -378,10 +378,12 @@ oldest_close(const struct connections lists[static CONNECTION_STATES], enum stre
 void
 stream_connection_accept(uv_stream_t *listener, int status)
 {
-	struct stream_thread *thread = listener->data;
+	struct stream_socket *socket = listener->data;
+	struct stream_thread *thread = socket->thread;
 	struct connection *c = status < 0 ? NULL : calloc(1, sizeof(*c));
 
-	/* without memory it stays in the backlog, and libuv asks again when the next one comes */
+	/* libuv holds it, and tells of no other until it is taken */
+	socket->starved = status == 0 && !c;
 	if (!c)
 		return;
 	thread->events++;
@@ -402,8 +404,6 @@ stream_connection_accept(uv_stream_t *listener, int status)
 		oldest_close(thread->connections, STREAM_TCP_CLOSED_LIMIT_TOTAL);
 	thread->connection_count++;
 	lists_enter(c, CONNECTION_IDLE);
-	if (!uv_is_active((uv_handle_t *)&thread->sweep))
-		uv_timer_again(&thread->sweep);
 	reading_start(c);
 }
 
@@ -430,8 +430,6 @@ stream_connections_sweep(struct stream_thread *thread)
 			now_ms - c->since_ms >= ends[state].timeout_ms)
 			connection_close(c, ends[state].reason);
 	}
-	if (thread->connection_count == 0)
-		uv_timer_stop(&thread->sweep);
 }
 
 void

@@ -93,6 +93,7 @@ struct stream_udp; /* a burst's buffers */
 struct stream_socket {
 	struct stream_thread *thread;
 	int fd;
+	bool starved; /* a connection waits for memory */
 	union {
 		uv_handle_t handle;
 		uv_tcp_t tcp;

@@ -7,7 +7,8 @@
 
 #include "stream/stream_priv.h"
 
-enum { DRAIN_ROUNDS = 1024, DRAIN_MS = STREAM_STOP_MAX_MS / 2 };
+/* for clients that go on asking, and for those that do not take their answers */
+enum { DRAIN_MS = STREAM_STOP_MAX_MS / 2 };
 
 static void
 stop_asked(uv_async_t *stop)
@@ -18,7 +19,12 @@ stop_asked(uv_async_t *stop)
 static void
 sweep(uv_timer_t *timer)
 {
-	stream_connections_sweep(timer->data);
+	struct stream_thread *thread = timer->data;
+
+	stream_connections_sweep(thread);
+	for (unsigned int i = 0; i < thread->listener_count; i++)
+		if (thread->listeners[i].starved)
+			stream_connection_accept((uv_stream_t *)&thread->listeners[i].uv.tcp, 0);
 }
 
 static int
@@ -39,7 +45,7 @@ listeners_watch(struct stream_thread *thread, struct why *why)
 		if (rc < 0)
 			return uv_failed(why, "a TCP socket", rc);
 		s->fd = -1; /* libuv's */
-		s->uv.tcp.data = thread;
+		s->uv.tcp.data = s;
 		rc = uv_listen((uv_stream_t *)&s->uv.tcp, STREAM_BACKLOG, stream_connection_accept);
 		if (rc < 0)
 			return uv_failed(why, "a TCP socket", rc);
@@ -103,13 +109,13 @@ drain(struct stream_thread *thread)
 {
 	uint64_t before, end_ms;
 
-	for (unsigned int i = 0; i < DRAIN_ROUNDS; i++) {
+	uv_update_time(&thread->loop);
+	end_ms = uv_now(&thread->loop) + DRAIN_MS;
+	do {
 		before = thread->events;
 		uv_run(&thread->loop, UV_RUN_NOWAIT);
 		listeners_close(thread);
-		if (thread->events == before)
-			break;
-	}
+	} while (thread->events != before && uv_now(&thread->loop) < end_ms);
 	stream_connections_close(thread, false);
 	end_ms = uv_now(&thread->loop) + DRAIN_MS;
 	while (thread->connection_count && uv_now(&thread->loop) < end_ms) {
