@@ -191,9 +191,12 @@ query_answer(struct answering *a)
 	image = zone_choose(catalogue, &qname, query->qtype);
 	if (!image)
 		return refuse(a, WIRE_RCODE_REFUSED, WIRE_EDE_NOT_AUTHORITATIVE);
-	/* RFC 1995: only a zone is transferred */
-	if (query->qtype == WIRE_TYPE_IXFR && qname.labels != image->origin.labels)
+	/* RFC 1995, 5936 2.2.1: only a zone is transferred; AXFR comes here over TCP alone */
+	if ((query->qtype == WIRE_TYPE_IXFR || query->qtype == WIRE_TYPE_AXFR) &&
+		qname.labels != image->origin.labels)
 		return refuse(a, WIRE_RCODE_NOTAUTH, WIRE_EDE_NOT_AUTHORITATIVE);
+	if (query->qtype == WIRE_TYPE_AXFR)
+		return refuse(a, WIRE_RCODE_REFUSED, WIRE_EDE_PROHIBITED);
 	radix_find(&image->radix, &qname, &place);
 	answer = answer_choose(image, query, &place);
 	shift = wire_name_skip(&qname, qname.labels - place.labels);

@@ -3,9 +3,9 @@
  * RFC 1034 4.3.2, 2308, 4035 3.1, 8482, 9471, step by step and from the records alone. The engine
  * gives the same octets, so where those leave a choice it is made here:
  *
- * - Order of refusals: no zone at all SERVFAIL, name outside REFUSED, IXFR of a name that is not
- * the apex NOTAUTH. An IXFR of the apex is answered by the SOA alone, without signatures (RFC 1995
- * 2).
+ * - Order of refusals: no zone at all SERVFAIL, name outside REFUSED, AXFR or IXFR of a name that
+ *   is not the apex NOTAUTH (RFC 5936 2.2.1), AXFR of the apex REFUSED. An IXFR of the apex is
+ *   answered by the SOA alone, without signatures (RFC 1995 2).
  * - The topmost cut on the way to QNAME decides; the only thing answered at a cut is its DS. DS of
  *   the apex is an ordinary type.
  * - ANY gets the RRset of fewest octets, names uncompressed and signatures not counted; of equals
@@ -563,6 +563,12 @@ serial_of(const struct zone *zone)
 	return wire_u32_read(&r);
 }
 
+static bool
+is_transfer(uint16_t qtype)
+{
+	return qtype == WIRE_TYPE_AXFR || qtype == WIRE_TYPE_IXFR;
+}
+
 static size_t
 query_answer(struct answering *a)
 {
@@ -573,8 +579,10 @@ query_answer(struct answering *a)
 	a->zone = zone_choose(a);
 	if (!a->zone)
 		return refuse(a, WIRE_RCODE_REFUSED, WIRE_EDE_NOT_AUTHORITATIVE);
-	if (a->x.query.qtype == WIRE_TYPE_IXFR && !wire_name_equal(&a->qname, &a->zone->origin))
+	if (is_transfer(a->x.query.qtype) && !wire_name_equal(&a->qname, &a->zone->origin))
 		return refuse(a, WIRE_RCODE_NOTAUTH, WIRE_EDE_NOT_AUTHORITATIVE);
+	if (a->x.query.qtype == WIRE_TYPE_AXFR)
+		return refuse(a, WIRE_RCODE_REFUSED, WIRE_EDE_PROHIBITED);
 	/* not before: a refusal is not from any zone's version (RFC 9660 3.2) */
 	exchange_zone_say(&a->x, &a->zone->origin, serial_of(a->zone));
 	a->w = wire_writer_of(a->reply, exchange_room(&a->x));

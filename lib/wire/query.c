@@ -254,8 +254,6 @@ query_judge(struct wire_query *query, const struct sections *s)
 		return reply(query, WIRE_RCODE_FORMERR, WIRE_EDE_NONE);
 	if (query->qtype == WIRE_TYPE_AXFR && query->transport == WIRE_UDP)
 		return reply(query, WIRE_RCODE_NOTIMP, WIRE_EDE_NOT_SUPPORTED);
-	if (query->qtype == WIRE_TYPE_AXFR)
-		return reply(query, WIRE_RCODE_REFUSED, WIRE_EDE_PROHIBITED);
 	return WIRE_ANSWER;
 }
 

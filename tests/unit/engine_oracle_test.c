@@ -215,7 +215,7 @@ ask_all_sizes(struct pair *p, const struct wire_name *qname, uint16_t qtype)
 }
 
 static const uint16_t common_types[] = {WIRE_TYPE_A, WIRE_TYPE_NS, WIRE_TYPE_SOA, WIRE_TYPE_DS,
-	WIRE_TYPE_NSEC, WIRE_TYPE_RRSIG, WIRE_TYPE_ANY, WIRE_TYPE_IXFR, 254, 1000,
+	WIRE_TYPE_NSEC, WIRE_TYPE_RRSIG, WIRE_TYPE_ANY, WIRE_TYPE_IXFR, WIRE_TYPE_AXFR, 254, 1000,
 	WIRE_TYPE_DNSKEY};
 
 /* Types that decide by themselves how a name is answered, and one of the others. */
@@ -581,6 +581,41 @@ Test(engine, tells_no_version_when_it_refuses)
 	cr_expect_eq(ask(&p, message, length, &flags), ask(&p, other, other_length, &flags));
 	free(message);
 	free(other);
+	pair_free(&p);
+}
+
+static const struct {
+	const char *what, *qname;
+	enum wire_rcode rcode;
+} transfers[] = {
+	{"the apex", "04'test' 00", WIRE_RCODE_REFUSED},
+	{"a name of the zone", "03'www' 04'test' 00", WIRE_RCODE_NOTAUTH},
+	{"no name of the zone", "04'none' 04'test' 00", WIRE_RCODE_NOTAUTH},
+	{"outside", "05'other' 00", WIRE_RCODE_REFUSED},
+};
+
+Test(engine, transfers_to_nobody_and_no_name_that_is_no_zone)
+{
+	static const char zone[] = "test. 60 IN SOA test. test. 1 2 3 4 5\ntest. 60 IN NS .\n"
+				   "www.test. 60 IN A 198.18.0.1\n";
+	static uint8_t reply[WIRE_TCP_SIZE_MAX];
+	struct pair p;
+
+	pair_begin(&p, zone, 1, "AXFR over TCP");
+	p.peer = test_peer(false, WIRE_TCP);
+	for (size_t i = 0; i < sizeof(transfers) / sizeof(transfers[0]); i++) {
+		char query[128];
+		uint8_t *message, flags;
+		size_t length, reply_length;
+
+		snprintf(query, sizeof(query), "0001 0000 0001 0000 0000 0000 %s 00fc 0001",
+			transfers[i].qname);
+		message = hex_octets(query, &length);
+		cr_expect_eq(ask(&p, message, length, &flags), length, "%s", transfers[i].what);
+		engine_answer(&p.service, &p.peer, message, length, reply, &reply_length);
+		cr_expect_eq(reply[3], transfers[i].rcode, "%s", transfers[i].what);
+		free(message);
+	}
 	pair_free(&p);
 }
 
