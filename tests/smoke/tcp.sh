@@ -18,8 +18,11 @@ count() {
 	grep -o "count $1=[0-9]*" "$work/log" | tail -n 1 | grep -o '[0-9]*$' || echo 0
 }
 
-sockets_config 'tcp_idle_timeout_ms: 3000' 'tcp_message_timeout_ms: 2500' 'tcp_connections: 4000' \
+sockets_config 'tcp_idle_timeout_ms: 3000' 'tcp_message_timeout_ms: 4000' 'tcp_connections: 4000' \
 	'tcp_connections_per_prefix: 3000'
+for end in $server $client; do
+	ip netns exec $end sysctl -qw net.ipv4.tcp_fastopen=3
+done
 server_start
 for address in $addr4 $addr6; do
 	ask @$address +tcp +dnssec . DNSKEY | grep -q 'flags: qr aa; QUERY' || fail "DNSKEY at $address"
@@ -35,6 +38,19 @@ cat "$work/client"
 for reason in zero_length short long reply idle slow_message client; do
 	[ "$(count socket_tcp_closed_$reason)" -gt 1 ] || fail "no count socket_tcp_closed_$reason"
 done
+
+# RFC 7413: the first connection gets a cookie, the second sends its query in the SYN
+ip netns exec $client python3 - $addr4 >"$work/fastopen" 2>&1 <<'PYTHON' || fail "$(cat "$work/fastopen")"
+import socket, sys
+for _ in range(2):
+    s = socket.socket()
+    s.sendto(b'\0\x11\0\1\0\0\0\1\0\0\0\0\0\0\0\0\6\0\1', socket.MSG_FASTOPEN, (sys.argv[1], 53))
+    s.settimeout(3)
+    assert len(s.recv(4096)) > 19
+    s.close()
+PYTHON
+ip netns exec $server nstat -asz TcpExtTCPFastOpenPassive | grep -q 'TCPFastOpenPassive *1 ' ||
+	fail "no query came in a SYN: $(ip netns exec $server nstat -asz | grep FastOpen)"
 
 # a reload does not lose a query
 for _ in $(seq 200); do printf 'www.example.com A\n. SOA\nno-such.invalid-tld A\n'; done >"$work/queries"
