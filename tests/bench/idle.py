@@ -24,14 +24,9 @@ import peers  # noqa: E402  pylint: disable=wrong-import-position
 RESERVED = 300  # files of a process that are no connections
 OWN_MIB_MAX = 512
 NEWCOMERS = 50  # new connections at a time
-CONFIG = '''addresses: ["{address}"]
-zones:
-  - file: {zone}
-    anchors: %(anchors)s
-    at: "%(at)s"
-sockets:
-  tcp_connections: %(limit)d
-  tcp_connections_per_prefix: %(limit)d
+SOCKETS = '''sockets:
+  tcp_connections: {limit}
+  tcp_connections_per_prefix: {limit}
   tcp_idle_timeout_ms: 600000
 '''
 
@@ -85,14 +80,12 @@ def options_read():
 
 def servers_start(options, folder, servers, share):
     zone = os.path.realpath(os.environ['ROOT_ZONE'])
-    config = CONFIG % {'anchors': os.environ['ROOT_ANCHORS'], 'at': os.environ['ROOT_AT'],
-                       'limit': 2 * (share + NEWCOMERS)}
-    program = [os.path.join(options.build, 'app/mangroved/mangroved'), '--config']
-    count = -(-options.connections // share)
-    for i in range(count):
-        address = f'198.18.53.{10 + i}'
-        servers.append((peers.server_start(f'mangrove{i}', program, config, address, zone,
-                                           folder), address))
+    more = SOCKETS.format(limit=2 * (share + NEWCOMERS))
+    for i in range(-(-options.connections // share)):
+        addresses = f'198.18.53.{10 + i}', f'2001:db8:53::{10 + i}'
+        server = peers.mangrove_start(options.build, zone, os.environ['ROOT_AT'],
+                                      os.environ['ROOT_ANCHORS'], folder, addresses, more)
+        servers.append((server, addresses[0]))
 
 
 def main():

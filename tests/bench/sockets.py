@@ -23,17 +23,7 @@ sys.path.insert(0, os.path.join(HERE, '..', 'differential'))
 import node  # noqa: E402  pylint: disable=wrong-import-position
 import peers  # noqa: E402  pylint: disable=wrong-import-position
 
-ADDRESS = '198.18.53.1'
 TICKS = os.sysconf('SC_CLK_TCK')
-MANGROVE_CONFIG = '''addresses: ["{address}"]
-zones:
-  - file: {zone}
-    anchors: %(anchors)s
-    at: "%(at)s"
-cookies:
-  policy: answer
-file_prefix: mgb%(pid)d
-'''
 MODES = {
     'tcp-kept': ['-m', 'tcp', '-c', '20', '-q', '1000'],
     'tcp-kept-one': ['-m', 'tcp', '-c', '20', '-q', '20'],
@@ -79,19 +69,14 @@ def cpu_seconds(pid):
     return user / TICKS, system / TICKS
 
 
-def mangrove_start(options, zone, folder):
-    config = MANGROVE_CONFIG % {'anchors': options.anchors, 'at': options.at, 'pid': os.getpid()}
-    program = os.path.join(options.build, 'app/mangroved/mangroved')
-    return peers.server_start('mangrove', [program, '--config'], config, ADDRESS, zone, folder)
-
-
 def start(name, options, folder):
     if name == 'mangrove':
-        server, address = mangrove_start(options, options.zone, folder), ADDRESS
+        server, address = peers.mangrove_start(options.build, options.zone, options.at,
+                                               options.anchors, folder), peers.MANGROVE_ADDRESSES[0]
     elif name == 'knot':
-        server, address = peers.knot_start(options.zone, folder), peers.KNOT_ADDRESS
+        server, address = peers.knot_start([('.', options.zone)], folder), peers.KNOT_ADDRESSES[0]
     else:
-        server, address = peers.nsd_start(options.zone, folder), peers.NSD_ADDRESS
+        server, address = peers.nsd_start([('.', options.zone)], folder), peers.NSD_ADDRESSES[0]
     for pid in tree(server.process.pid):
         subprocess.run(['taskset', '-apc', str(options.server_cpu), str(pid)], check=True,
                        stdout=subprocess.DEVNULL)

@@ -10,9 +10,19 @@ import time
 
 SO_RCVBUFFORCE = 33  # Python's socket module does not name it
 # of IPv4 and IPv6
+MANGROVE_ADDRESSES = ('198.18.53.1', '2001:db8:53::1')
 KNOT_ADDRESSES = ('198.18.53.2', '2001:db8:53::2')
 NSD_ADDRESSES = ('198.18.53.3', '2001:db8:53::3')
 
+# on sockets alone
+MANGROVE_CONFIG = '''
+addresses: ["{addresses[0]}", "{addresses[1]}"]
+identity: ""
+version: ""
+nsid: ""
+zones:
+'''
+MANGROVE_ZONE = '  - {{file: {file}, anchors: %(anchors)s, at: "%(at)s"}}\n'
 # No limits of rate, no cookies, no NSID, no names of the machine; 1232 octets at most.
 KNOT_CONFIG = '''
 server:
@@ -132,6 +142,14 @@ def ready(address, seconds=60):
             except OSError:
                 time.sleep(.1)
     return False
+
+
+def mangrove_start(build, file, at, anchors, folder, addresses=MANGROVE_ADDRESSES, more=''):
+    """@param more  further lines of the configuration"""
+    program = os.path.join(build, 'app/mangroved/mangroved')
+    return server_start('mangrove-' + addresses[0], [program, '--config'],
+                        (more + MANGROVE_CONFIG, MANGROVE_ZONE % {'anchors': anchors, 'at': at}),
+                        addresses, [('.', file)], folder)
 
 
 def knot_start(zones, folder):
