@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""RFC 8906, what is expected of root servers, and hostile messages: to the real server over AF_XDP,
-IPv4 and IPv6. Each case is followed by a good query, which must be answered.
+"""RFC 8906, what is expected of root servers, and hostile messages: to the real server over AF_XDP
+and TCP, IPv4 and IPv6. Each case is followed by a good query, which must be answered.
 
 usage: conformance.py [--list]
 
 environment: ROOT_ZONE, ROOT_AT, ROOT_ANCHORS, BUILD (tests/run sets them)
 """
 import os
+import re
 import socket
 import sys
 import tempfile
@@ -19,6 +20,7 @@ for folder in ('golden', 'differential'):
 import cases  # noqa: E402
 import node  # noqa: E402
 import table  # noqa: E402
+import tcp  # noqa: E402
 from message import Malformed, Message, reply_text  # noqa: E402
 
 RANDOM_CASES = 5000
@@ -193,8 +195,31 @@ def udp_run(tally):
         tally.add(f'random messages (UDP, {family})', '\n  '.join(wrong[:SHOWN]) or None)
 
 
+def tcp_ask(address, message):
+    reply, wrong = tcp.ask(address, message)
+    if wrong:
+        raise Wrong(wrong)
+    return reply
+
+
+def tcp_run(tally):
+    for family, address in (('IPv4', node.ADDRESS4), ('IPv6', node.ADDRESS6)):
+        def ask(message, address=address):
+            return tcp_ask(address, message)
+
+        for case in cases.everything():
+            if 'TCP' in case.transports:
+                tally.add(f'{case.name} (TCP, {family})', case_run(case, ask))
+        for name, wrong in tcp.run(address):
+            tally.add(f'{name} ({family})', wrong)
+        # over UDP, too, after all that
+        tally.add(f'UDP behind TCP ({family})', None if udp_ask(address, CASE_ID + GOOD) else
+                  'silence')
+
+
 def table_run(tally):
-    for name, wrong in table.check(cases.everything()):
+    known = [case.name for case in cases.everything()] + [name for name, *_ in tcp.ABUSES]
+    for name, wrong in table.check(known):
         tally.add(name, wrong)
 
 
@@ -215,8 +240,13 @@ def main():
         server = node.Node(os.environ['BUILD'], zone, folder, MORE)
         try:
             udp_run(tally)
+            tcp_run(tally)
         finally:
             server.stop()
+        # it was the lcores that answered, and no socket in their place
+        counted = re.search(r'count received=([0-9]+)', server.log_text())
+        tally.add('queries over AF_XDP', None if counted and int(counted.group(1)) > 4 *
+                  RANDOM_CASES else 'the lcores did not receive them')
         if tally.failed:
             print(server.log_text())
     table_run(tally)

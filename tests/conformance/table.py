@@ -48,7 +48,7 @@ def rows():
 
 def check(cases):
     """Pairs of what was checked and what is wrong with it, or None."""
-    known = {'conformance': {case.name for case in cases} | {'random messages'},
+    known = {'conformance': {*cases, 'random messages'},
              'unit': unit_tests(), 'golden': golden_frames(), 'smoke': stories(),
              'differential': differential_runs()}
     count = 0
@@ -62,7 +62,7 @@ def check(cases):
         yield f'docs/conformance.md: {expectation}', ', '.join(wrong) or None
     yield 'docs/conformance.md has rows', None if count else 'none'
     shown = {name for _, names in rows() for name in names}
-    for case in cases:
-        if ' cut to ' not in case.name:
-            yield f'docs/conformance.md names {case.name}', None if \
-                f'conformance: {case.name}' in shown else 'it does not'
+    for name in cases:
+        if ' cut to ' not in name:
+            yield f'docs/conformance.md names {name}', None if \
+                f'conformance: {name}' in shown else 'it does not'
