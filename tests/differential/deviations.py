@@ -8,7 +8,7 @@ from collections import namedtuple
 
 from message import DS, NS, RRSIG, differences
 
-A, SOA, AAAA, IXFR, ANY = 1, 6, 28, 251, 255
+A, SOA, AAAA, IXFR, AXFR, ANY = 1, 6, 28, 251, 252, 255
 FORMERR, REFUSED = 1, 5
 DEVIATIONS = []
 Deviation = namedtuple('Deviation', 'name rule test')
@@ -262,6 +262,12 @@ def meta_type(case):
 @deviation('notify', 'RFC 1996 3.10: a NOTIFY from a stranger changes nothing, and is REFUSED')
 def notify(case):
     return case.opcode == 4 and is_error(case, REFUSED)
+
+
+@deviation('axfr', 'RFC 5936 2.2.1: a transfer that strangers ask for is REFUSED, without looking for '
+           'the zone')
+def axfr(case):
+    return case.qtype == AXFR and case.opcode == 0 and is_error(case, REFUSED)
 
 
 error('trailing', 'RFC 1035 4.1: octets behind the last record are FORMERR',

@@ -36,7 +36,7 @@ SHOWN = 10
 class Case:
     """A query and what became of it; what deviations look at."""
 
-    def __init__(self, kind, query, ours, knot, nsd):
+    def __init__(self, kind, query, is_tcp, ours, knot, nsd):
         self.kind, self.query, self.ours, self.knot, self.nsd = kind, query, ours, knot, nsd
         self.flags1 = query[0] if query else 0
         self.opcode = self.flags1 >> 3 & 15
@@ -46,6 +46,8 @@ class Case:
         if self.extra[:3] == b'\0\0\x29':
             self.opt_size = int.from_bytes(self.extra[3:5], 'big')
         self.limit = 512 if self.opt_size is None else min(max(512, self.opt_size), 1232)
+        if is_tcp:
+            self.limit = 65535
 
     def _question(self):
         i = 10
@@ -127,7 +129,7 @@ class Tally:
                 f'{reply_text(case.knot)}\n  NSD\n{reply_text(case.nsd)}')
 
 
-def judge(tally, kind, query, octets):
+def judge(tally, kind, query, is_tcp, octets):
     tally.kinds[kind] += 1
     replies = []
     for who, reply in zip(('ours', 'knot', 'nsd'), octets):
@@ -139,11 +141,11 @@ def judge(tally, kind, query, octets):
                 explanation_take(replies[-1])
         except Malformed as error:
             if who == 'ours':
-                case = Case(kind, query, None, None, None)
+                case = Case(kind, query, is_tcp, None, None, None)
                 tally.fault(case, f'a malformed reply ({error}): {reply.hex()}')
                 return
             replies.append(None)
-    case = Case(kind, query, *replies)
+    case = Case(kind, query, is_tcp, *replies)
     wrong = fault_of(case)
     if wrong:
         tally.fault(case, wrong)
@@ -166,7 +168,7 @@ def worker(arguments):
     """Ask a share of all queries."""
     share, make_peers = arguments
     three = [make(*how) for make, *how in make_peers]
-    tally = Tally()
+    tally, is_tcp = Tally(), isinstance(three[0], peers.TcpPeer)
     with concurrent.futures.ThreadPoolExecutor(len(three)) as threads:
         for start in range(0, len(share), BATCH):
             batch = share[start:start + BATCH]
@@ -174,7 +176,7 @@ def worker(arguments):
             # at once: each may wait for what another is silent to
             replies = zip(*threads.map(lambda peer, m=messages: peer.ask(m), three))
             for (kind, message), each in zip(batch, replies):
-                judge(tally, kind, message, each)
+                judge(tally, kind, message, is_tcp, each)
     for peer in three:
         tally.resent += peer.resent
         peer.close()
@@ -231,18 +233,26 @@ def zones_make(folder):
             ('root-servers.net.', servers, {'dnssec': 'off', 'zonemd': 'off'})]
 
 
+# asked over TCP, too: a query that is none may end the connection there
+WELL_FORMED = {'owner', 'glue', 'host', 'below', 'gap', 'priming', 'random', 'case', 'size', 'long',
+               'type', 'class', 'flags', 'edns', 'beside', 'beside-apex', 'beside-random'}
+
+
 def runs_make(options):
     """(name, queries, peers) of each run."""
-    def queries_of(part, seed):
+    def queries_of(part, seed, kinds=None):
         asked = queries.drawn(deviations.zones, options.seed + seed, int(options.count * part))
-        return [one for one in asked if not options.kind or one[0] == options.kind]
+        return [one for one in asked if (not kinds or one[0] in kinds) and
+                (not options.kind or one[0] == options.kind)]
 
-    def udp(family, address):
-        return (peers.UdpPeer, address), (peers.UdpPeer, peers.KNOT_ADDRESSES[family]), \
-            (peers.UdpPeer, peers.NSD_ADDRESSES[family])
+    def over(peer, family):
+        return (peer, (node.ADDRESS4, node.ADDRESS6)[family]), \
+            (peer, peers.KNOT_ADDRESSES[family]), (peer, peers.NSD_ADDRESSES[family])
 
-    yield 'three zones, UDP over IPv4', queries_of(.5, 0), udp(0, node.ADDRESS4)
-    yield 'three zones, UDP over IPv6', queries_of(.5, 1), udp(1, node.ADDRESS6)
+    yield 'three zones, UDP over IPv4', queries_of(.4, 0), over(peers.UdpPeer, 0)
+    yield 'three zones, UDP over IPv6', queries_of(.4, 1), over(peers.UdpPeer, 1)
+    yield 'three zones, TCP over IPv4', queries_of(.15, 2, WELL_FORMED), over(peers.TcpPeer, 0)
+    yield 'three zones, TCP over IPv6', queries_of(.15, 3, WELL_FORMED), over(peers.TcpPeer, 1)
 
 
 def inside(options):
