@@ -182,6 +182,19 @@ def one_address(case):
     return False
 
 
+@deviation('sibling-fits', 'RFC 9471 3: no TC where one address of a sibling fits, however tightly; '
+           'the peers write it longer')
+def sibling_fits(case):
+    targets = [r for r in case.ours.section_sets()[1] if r[1] == NS]
+    if case.ours.has('aa') or case.ours.has('tc') or not targets or not case.ours.sections[2]:
+        return False
+    hosts = {r[4] for r in targets}
+    in_domain = {host for host in hosts if is_below(host, targets[0][0])}
+    return not in_domain and case.nsd is not None and case.nsd.has('tc') and \
+        differences(case.ours, case.nsd) <= {'tc', 'additional'} and \
+        is_glue_choice(case, hosts, ())
+
+
 # ---- what RFCs leave open or the peers do not do ----
 
 def is_answer(case):

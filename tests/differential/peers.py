@@ -215,7 +215,7 @@ class UdpPeer:
 
 class TcpPeer:
     """Asks over TCP, a batch at once on one connection. Where that is closed, what is not answered yet
-    is asked on another; what a connection that answers nothing began with counts as silence."""
+    is asked on another; what a fresh one that answers nothing began with counts as silence."""
     WAIT_S = 10
 
     def __init__(self, address):
@@ -227,12 +227,13 @@ class TcpPeer:
         replies = [None] * len(messages)
         waiting = set(range(len(messages)))
         while waiting:
-            before = len(waiting)
+            before, is_fresh = len(waiting), self.socket is None
             try:
                 self._exchange(messages, waiting, replies)
             except (OSError, EOFError):
                 self.close()
-            if len(waiting) == before:
+            # one that was open may have been closed for its idleness
+            if len(waiting) == before and is_fresh:
                 waiting.remove(min(waiting))
             self.resent += len(waiting)
         return replies
