@@ -14,12 +14,14 @@ static const char help[] =
 	"       mangrove-zone show [options] ZONEFILE|IMAGE NAME TYPE\n"
 	"       mangrove-zone make [options] --output FILE|FOLDER\n"
 	"       mangrove-zone build [options] ZONEFILE >IMAGE\n"
+	"       mangrove-zone audit {ZONEFILE NAME SERIAL}...\n"
 	"\n"
 	"check    load and verify a zone\n"
 	"compile  and write the image that a server answers from\n"
 	"show     the answer to a question, as text and octets\n"
 	"make     a root-like zone, signed with fresh keys, and its trust anchor beside it\n"
 	"build    as compile, on standard output: what mangroved runs as a child\n"
+	"audit    answer queries of a socket again and compare: what mangroved runs as a child\n"
 	"\n"
 	"  --origin NAME      the zone's name; else the owner of its first record, a SOA\n"
 	"  --anchors FILE     trust anchors, DNSKEY or DS records (" ZONE_ANCHORS_DEFAULT ")\n"
@@ -82,6 +84,8 @@ static const struct option long_options[] = {
 	{0},
 };
 
+enum { ANY_NUMBER = -1 };
+
 static const struct command {
 	const char *name;
 	int (*run)(const struct options *options);
@@ -92,6 +96,7 @@ static const struct command {
 	{"show", command_show, 3},
 	{"make", command_make, 0},
 	{"build", command_build, 1},
+	{"audit", command_audit, ANY_NUMBER},
 };
 
 /* mangroved hands a time on as "@seconds". */
@@ -227,7 +232,7 @@ main(int argc, char **argv)
 	options.is_builder = command->run == command_build;
 	options.operands = argv + optind + 1;
 	options.operand_count = argc - optind - 1;
-	if (options.operand_count != command->operands)
+	if (command->operands != ANY_NUMBER && options.operand_count != command->operands)
 		return wrong_usage("wrong number of operands");
 	if (sodium_init() < 0)
 		return 1;

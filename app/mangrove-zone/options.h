@@ -26,6 +26,7 @@ int command_check(const struct options *options);
 int command_compile(const struct options *options);
 int command_build(const struct options *options);
 int command_show(const struct options *options);
+int command_audit(const struct options *options);
 int command_make(const struct options *options);
 
 /** Load and verify options->operands[0]. A warning goes to standard error. */

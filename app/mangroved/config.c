@@ -92,6 +92,12 @@ static const cyaml_schema_field_t port_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t audit_fields[] = {
+	OPTIONAL_ENUM("enabled", struct config_audit, enabled, switches),
+	OPTIONAL_NUMBER("one_in", struct config_audit, one_in),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t sockets_fields[] = {
 	OPTIONAL_ENUM("tcp", struct config_sockets, tcp, switches),
 	OPTIONAL_ENUM("udp", struct config_sockets, udp, switches),
@@ -127,6 +133,7 @@ static const cyaml_schema_field_t fields[] = {
 		ports, &port_entry, 1, CONFIG_PORTS_MAX),
 	CYAML_FIELD_SEQUENCE("lcores", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
 		lcores, &cpu_entry, 1, CONFIG_LCORES_MAX),
+	CYAML_FIELD_MAPPING("audit", CYAML_FLAG_OPTIONAL, struct config, audit, audit_fields),
 	CYAML_FIELD_MAPPING("sockets", CYAML_FLAG_OPTIONAL, struct config, sockets, sockets_fields),
 	CYAML_FIELD_MAPPING("exception_rates", CYAML_FLAG_OPTIONAL, struct config, exception_rates,
 		rate_fields),
@@ -437,6 +444,7 @@ numbers_check(struct config *config, struct why *why)
 		{"builder_cpu_seconds", &config->builder_cpu_seconds, 60, 1, 3600},
 		{"builder_wall_seconds", &config->builder_wall_seconds, 120, 1, 7200},
 		{"builder_memory_mb", &config->builder_memory_mb, 2048, 64, 1 << 20},
+		{"audit.one_in", &config->audit.one_in, 10000, 1, 1 << 30},
 		{"sockets.port", &sockets->port, PACKET_DNS_PORT, 1, UINT16_MAX},
 		{"sockets.threads", &sockets->threads, 1, 1, STREAM_THREADS_MAX},
 		{"sockets.tcp_connections", &sockets->connections, preset, 1, possible},

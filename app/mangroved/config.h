@@ -57,6 +57,12 @@ struct config_sockets {
 	unsigned int idle_timeout_ms, message_timeout_ms;
 };
 
+/** One in so many pairs of query and reply is answered again from plain records. */
+struct config_audit {
+	enum config_switch enabled;
+	unsigned int one_in;
+};
+
 enum config_hugepages { CONFIG_HUGEPAGES_AUTO, CONFIG_HUGEPAGES_YES, CONFIG_HUGEPAGES_NO };
 
 /** The configuration file; mangroved.yaml documents each key. */
@@ -82,6 +88,7 @@ struct config {
 	char *identity, *version, *nsid; /* NULL: the default, "": not told */
 	struct config_cookies cookies;
 	struct config_sockets sockets;
+	struct config_audit audit;
 	struct exchange_self self;	/* from these; without secrets */
 	struct packet_service service;	/* from addresses */
 	struct port_settings *settings; /* owns all of this, and knows its lines */

@@ -14,7 +14,7 @@
 
 int log_main, log_zone, log_port;
 
-enum { LINE_MAX_SIZE = 1024 };
+enum { LINE_MAX_SIZE = 8192 };
 
 /* Written to by any thread, but only one at a time: rte_log() goes through one stdio stream. */
 static struct {

@@ -202,6 +202,8 @@ workers_start(struct server *server, struct why *why)
 		return why_set(why, ENOMEM, "out of memory");
 	memset(server->workers, 0, size);
 	rc = queues_deal(server, why);
+	if (rc == 0)
+		rc = auditor_start(server, &server->auditor, why);
 	if (rc < 0)
 		return rc;
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
@@ -277,6 +279,8 @@ server_stop(struct server *server)
 		rte_eal_wait_lcore(i + 1);
 	if (server->workers_started || server->stream)
 		server_counters_log(server);
+	auditor_stop(server->auditor);
+	server->auditor = NULL;
 	stream_free(server->stream);
 	server->stream = NULL;
 	for (unsigned int i = 0; i < server->ports_started; i++) {
@@ -286,6 +290,8 @@ server_stop(struct server *server)
 	server->ports_started = 0;
 	server->workers_started = 0;
 	publish_free(&server->slot);
+	for (unsigned int i = 0; server->workers && i < server->config->lcores_count; i++)
+		audit_ring_free(server->workers[i].audit);
 	free(server->workers);
 	server->workers = NULL;
 }
@@ -421,6 +427,7 @@ server_counters_log(const struct server *server)
 		counter_log(engine_verdict_names[i],
 			workers_sum(server, offsetof(struct worker, counters.engine[i])));
 	exceptions_log(server);
+	auditor_log(server->auditor);
 }
 
 void

@@ -2,6 +2,7 @@
 #ifndef MANGROVED_SERVER_H
 #define MANGROVED_SERVER_H
 
+#include "auditor.h"
 #include "builder/builder.h"
 #include "config.h"
 #include "exception/exception.h"
@@ -24,6 +25,7 @@ struct server {
 	unsigned int workers_started;
 	struct publish_slot slot;
 	struct stream *stream;		/* NULL: none */
+	struct auditor *auditor;	/* NULL: none */
 	struct guard_secrets secrets;	/* made at the start; used unless a file has others */
 	struct engine_service *service; /* the published one */
 };

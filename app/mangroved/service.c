@@ -117,6 +117,7 @@ server_service_build(const struct server *server, const struct engine_service *o
 
 	if (!made)
 		return why_set(why, ENOMEM, "out of memory");
+	made->generation = old ? old->generation + 1 : 1;
 	rc = self_make(server, &made->self, why);
 	if (rc < 0 && old) {
 		log_say(ERR, log_main, "cookies: the old secrets stay: %s\n", why->text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "builder/builder.h"
+#include "builder/builder_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,20 +67,18 @@ bound(int resource, rlim_t soft, rlim_t hard)
 	setrlimit(resource, &limit);
 }
 
-/* Between fork and exec: only calls that are safe there. */
-static void
-child_bound(const struct builder_request *request, pid_t parent)
+void
+builder_child_bound(unsigned int cpu_seconds, size_t memory, pid_t parent)
 {
-	unsigned int cpu =
-		request->cpu_seconds ? request->cpu_seconds : BUILDER_CPU_SECONDS_DEFAULT;
 	const struct sigaction normal = {.sa_handler = SIG_DFL};
 	sigset_t none;
 
 	setpgid(0, 0);
 	/* SIGXCPU at the first, SIGKILL at the second */
-	bound(RLIMIT_CPU, cpu, cpu + 1);
+	if (cpu_seconds)
+		bound(RLIMIT_CPU, cpu_seconds, cpu_seconds + 1);
 	if (!SANITIZED)
-		bound(RLIMIT_AS, memory_size(request), memory_size(request));
+		bound(RLIMIT_AS, memory, memory);
 	bound(RLIMIT_CORE, 0, 0);
 	bound(RLIMIT_FSIZE, IMAGE_SIZE_MAX, IMAGE_SIZE_MAX);
 	for (int number = 1; number < NSIG; number++)
@@ -127,7 +125,9 @@ child_run(const struct builder_request *request, const char *const *arguments, i
 {
 	dup2(image, STDOUT_FILENO);
 	dup2(report, STDERR_FILENO);
-	child_bound(request, parent);
+	builder_child_bound(
+		request->cpu_seconds ? request->cpu_seconds : BUILDER_CPU_SECONDS_DEFAULT,
+		memory_size(request), parent);
 	close_range(3, ~0u, 0);
 	execv(request->program, (char *const *)(uintptr_t)arguments);
 	dprintf(STDERR_FILENO, "%s: %s\n", request->program, strerrordesc_np(errno));

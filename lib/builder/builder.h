@@ -35,6 +35,23 @@ enum { BUILDER_CPU_SECONDS_DEFAULT = 60, BUILDER_WALL_SECONDS_DEFAULT = 120 };
 int builder_run(const struct builder_request *request, struct image **image, struct why *warning,
 	struct why *why);
 
+/** A child that answers queries again from plain records: `mangrove-zone audit`. */
+struct builder_auditor {
+	pid_t pid;  /* 0: none runs */
+	int socket; /* SOCK_SEQPACKET, never waits; lib/audit/audit.h says what goes through it */
+};
+
+/**
+ * Start an auditor, bounded in memory. It dies with us.
+ *
+ * @param arguments  of the program, its name first, NULL last
+ */
+int builder_auditor_start(const char *program, const char *const *arguments, size_t memory_size,
+	struct builder_auditor *auditor, struct why *why);
+
+/** End it, if one runs. @return its status, as of wait(2) */
+int builder_auditor_stop(struct builder_auditor *auditor);
+
 /**
  * For the builder itself, once it has read its files and before it parses them: become nobody if it
  * is root, drop capabilities, and start no process any more.

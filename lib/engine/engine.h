@@ -21,6 +21,7 @@
 struct engine_service {
 	struct image_catalogue catalogue; /* no zone at all is answered SERVFAIL */
 	struct exchange_self self;
+	uint32_t generation; /* counts what was published */
 };
 
 /** What became of a message; each has one counter. */

@@ -2,6 +2,7 @@
 /* Runs on: lcore. Burst in, answers, burst out. */
 #include <rte_ethdev.h>
 #include <rte_pause.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -43,6 +44,54 @@ kernel_serve(struct worker *w, const struct worker_queue *queue)
 			queue, mbufs, (uint16_t)count, &w->exception.to_wire, &w->exception.unsent);
 }
 
+/* Replies to the wire, what is not ours to the kernel, the rest away. */
+static inline void
+mbufs_part(struct worker *w, const struct worker_queue *queue, struct rte_mbuf **mbufs,
+	uint16_t count, struct worker_sorted sorted)
+{
+	struct rte_mbuf **rest = mbufs + sorted.replies;
+	uint16_t kept;
+
+	if (sorted.replies)
+		mbufs_send(queue, mbufs, sorted.replies, &w->sent, &w->unsent);
+	if (sorted.replies == count)
+		return;
+	kept = exception_offer(&queue->exception, &w->exception, rest, sorted.foreign);
+	rte_pktmbuf_free_bulk(rest + kept, (unsigned int)(count - sorted.replies - kept));
+}
+
+/* One pair in very many is kept for the self-audit: out of line, and looked at once a burst. */
+static __rte_noinline struct audit_sample *
+sample_begin(struct worker *w, const struct worker_view *view, const struct rte_mbuf *mbuf)
+{
+	struct audit_sample *sample;
+
+	if (mbuf->nb_segs != 1 || mbuf->data_len > AUDIT_FRAME_MAX)
+		return NULL;
+	sample = audit_ring_room(w->audit);
+	if (!sample)
+		return NULL;
+	sample->generation = view->answers->generation;
+	sample->now = view->now;
+	sample->query_length = mbuf->data_len;
+	sample->reply_length = 0;
+	memcpy(sample->query, rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len);
+	return sample;
+}
+
+static __rte_noinline void
+sample_end(struct worker *w, struct audit_sample *sample, const struct rte_mbuf *mbuf,
+	struct rte_mbuf **mbufs, uint16_t replies)
+{
+	for (uint16_t i = 0; i < replies; i++)
+		if (mbufs[i] == mbuf) {
+			sample->reply_length = mbuf->data_len;
+			memcpy(sample->reply, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+				mbuf->data_len);
+		}
+	audit_ring_put(w->audit);
+}
+
 static uint16_t
 queue_serve(
 	struct worker *w, const struct worker_queue *queue, const struct engine_service *answers)
@@ -57,6 +106,9 @@ queue_serve(
 	struct rte_mbuf *mbufs[WORKER_BURST];
 	uint16_t count = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, queue->burst);
 	struct worker_sorted sorted;
+	struct audit_sample *sample = NULL;
+	const struct rte_mbuf *sampled = NULL;
+	int chosen;
 
 	if (queue->exception.to_wire)
 		kernel_serve(w, queue);
@@ -65,16 +117,15 @@ queue_serve(
 	counter_add(&w->received, count);
 	/* the kernel's page, no system call; its second of coarseness is nothing to a cookie */
 	view.now = (uint32_t)time(NULL);
-	sorted = w->variant->answer(&view, &w->counters, mbufs, count);
-	if (sorted.replies)
-		mbufs_send(queue, mbufs, sorted.replies, &w->sent, &w->unsent);
-	if (sorted.replies < count) {
-		struct rte_mbuf **rest = mbufs + sorted.replies;
-		uint16_t kept =
-			exception_offer(&queue->exception, &w->exception, rest, sorted.foreign);
-
-		rte_pktmbuf_free_bulk(rest + kept, (unsigned int)(count - sorted.replies - kept));
+	chosen = w->audit ? audit_choose(w->audit, count) : -1;
+	if (unlikely(chosen >= 0)) {
+		sampled = mbufs[chosen];
+		sample = sample_begin(w, &view, sampled);
 	}
+	sorted = w->variant->answer(&view, &w->counters, mbufs, count);
+	if (unlikely(sample != NULL))
+		sample_end(w, sample, sampled, mbufs, sorted.replies);
+	mbufs_part(w, queue, mbufs, count, sorted);
 	return count;
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit/audit.h"
 #include "engine/engine.h"
 #include "exception/exception.h"
 #include "packet/packet.h"
@@ -99,6 +100,7 @@ struct worker {
 	const struct packet_service *service;
 	const struct worker_variant *variant;
 	enum worker_idle idle;
+	struct audit_ring *audit; /* NULL: no self-audit */
 	/* written by the lcore, read by anybody */
 	_Alignas(64) struct worker_counters counters;
 	_Atomic uint64_t received, sent, unsent;

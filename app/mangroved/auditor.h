@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef MANGROVED_AUDITOR_H
+#define MANGROVED_AUDITOR_H
+
+#include "base/why.h"
+
+struct server;
+struct engine_service;
+struct auditor;
+
+/**
+ * Audit what the lcores answer from now on, if the configuration says so and there are lcores. The
+ * server has its workers, which do not run yet.
+ *
+ * @param auditor  the caller's: auditor_stop(); NULL: nothing to do
+ */
+int auditor_start(struct server *server, struct auditor **auditor, struct why *why);
+
+/** What is answered from has been replaced, or begins: old is NULL. */
+void auditor_renew(struct auditor *auditor, const struct engine_service *service,
+	const struct engine_service *old);
+
+/** Log what has been found so far. */
+void auditor_log(struct auditor *auditor);
+
+/** The workers have ended. NULL is fine for all of these. */
+void auditor_stop(struct auditor *auditor);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The child that audits: bounded as a builder is, but it stays. */
+#include "builder/builder_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static __attribute__((noreturn)) void
+child_run(const char *program, const char *const *arguments, size_t memory_size, int end,
+	pid_t parent)
+{
+	int nothing = open("/dev/null", O_WRONLY);
+
+	dup2(end, STDIN_FILENO);
+	dup2(nothing, STDOUT_FILENO);
+	dup2(nothing, STDERR_FILENO);
+	builder_child_bound(0, memory_size ? memory_size : BUILDER_MEMORY_DEFAULT, parent);
+	close_range(3, ~0u, 0);
+	execv(program, (char *const *)(uintptr_t)arguments);
+	_exit(1);
+}
+
+int
+builder_auditor_start(const char *program, const char *const *arguments, size_t memory_size,
+	struct builder_auditor *auditor, struct why *why)
+{
+	pid_t parent = getpid();
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return why_errno(why, "socketpair");
+	auditor->pid = fork();
+	if (auditor->pid == 0)
+		child_run(program, arguments, memory_size, ends[1], parent);
+	close(ends[1]);
+	if (auditor->pid < 0) {
+		auditor->pid = 0;
+		close(ends[0]);
+		return why_errno(why, "fork");
+	}
+	/* ours alone: the child waits for questions */
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	auditor->socket = ends[0];
+	return 0;
+}
+
+int
+builder_auditor_stop(struct builder_auditor *auditor)
+{
+	int status = 0;
+
+	if (auditor->pid == 0)
+		return 0;
+	kill(auditor->pid, SIGKILL);
+	kill(-auditor->pid, SIGKILL);
+	while (waitpid(auditor->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	close(auditor->socket);
+	auditor->pid = 0;
+	return status;
+}
