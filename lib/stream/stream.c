@@ -37,7 +37,7 @@ enum { FILES_RESERVED = 256 }; /* of the process, for all but connections */
 
 struct stream {
 	struct stream_settings settings;
-	unsigned int *cpus;
+	unsigned int cpus[STREAM_THREADS_MAX]; /* if settings.cpus */
 	struct stream_thread threads[];
 };
 
@@ -95,7 +95,7 @@ thread_start(struct stream *stream, unsigned int index, struct why *why)
 	thread->started = true;
 	snprintf(name, sizeof(name), "sockets-%u", index);
 	pthread_setname_np(thread->id, name);
-	if (!stream->cpus)
+	if (!stream->settings.cpus)
 		return 0;
 	CPU_ZERO(&cpus);
 	CPU_SET(stream->cpus[index], &cpus);
@@ -124,14 +124,8 @@ stream_new(const struct stream_settings *settings)
 		thread->connections_max = share_of(settings->connections, threads);
 		thread->per_prefix_max = share_of(settings->connections_per_prefix, threads);
 	}
-	if (!settings->cpus)
-		return stream;
-	stream->cpus = calloc(threads, sizeof(*stream->cpus));
-	if (!stream->cpus) {
-		free(stream);
-		return NULL;
-	}
-	memcpy(stream->cpus, settings->cpus, threads * sizeof(*stream->cpus));
+	if (settings->cpus)
+		memcpy(stream->cpus, settings->cpus, threads * sizeof(*stream->cpus));
 	return stream;
 }
 
@@ -182,9 +176,6 @@ stream_stop(struct stream *stream)
 void
 stream_free(struct stream *stream)
 {
-	if (!stream)
-		return;
-	free(stream->cpus);
 	free(stream);
 }
 
