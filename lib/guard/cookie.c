@@ -6,32 +6,41 @@
 #include "guard/siphash.h"
 
 /* RFC 9018 4: client cookie, version, three reserved octets, time, hash */
-enum { VERSION_AT = 8, TIME_AT = 12, HASH_AT = 16, VERSION = 1, ADDRESS_MAX = 16 };
+enum { VERSION_AT = 8, HASH_AT = 16, VERSION = 1 };
 
 static_assert(WIRE_COOKIE_SIZE - HASH_AT == sizeof(uint64_t), "SipHash-2-4");
 
-/* The hash is over all that stands before it, reserved octets as they are, and the address; as it
- * stands in memory. */
+/* The hash is over all that stands before it, as two words, reserved octets as they are, and the
+ * address. */
 static uint64_t
-hash(const uint8_t *secret, const uint8_t *cookie, const uint8_t *address, size_t address_size)
+hash(const uint8_t *secret, uint64_t client, uint64_t head, const uint8_t *address,
+	size_t address_size)
 {
-	uint8_t input[HASH_AT + ADDRESS_MAX];
+	struct siphash s = siphash_begin(secret);
+	uint32_t ipv4;
 
-	memcpy(input, cookie, HASH_AT);
-	if (address_size == 4) {
-		memcpy(input + HASH_AT, address, 4);
-		return rte_cpu_to_le_64(siphash(secret, input, HASH_AT + 4));
+	siphash_take(&s, client);
+	siphash_take(&s, head);
+	if (address_size == sizeof(ipv4)) {
+		memcpy(&ipv4, address, sizeof(ipv4));
+		return siphash_end(&s, rte_le_to_cpu_32(ipv4), HASH_AT + sizeof(ipv4));
 	}
-	memcpy(input + HASH_AT, address, ADDRESS_MAX);
-	return rte_cpu_to_le_64(siphash(secret, input, sizeof(input)));
+	siphash_take(&s, siphash_word(address));
+	siphash_take(&s, siphash_word(address + 8));
+	return siphash_end(&s, 0, HASH_AT + 16);
 }
 
+/* The second word of a cookie has the time in its upper half, in network order. */
 static uint32_t
-time_of(const uint8_t *cookie)
+time_of(uint64_t head)
 {
-	const uint8_t *at = cookie + TIME_AT;
+	return rte_bswap32((uint32_t)(head >> 32));
+}
 
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+static uint64_t
+head_of(uint32_t now)
+{
+	return VERSION | (uint64_t)rte_bswap32(now) << 32;
 }
 
 /* Serial number arithmetic (RFC 1982): the seconds are modulo 2^32. @return false: too old, or
@@ -45,18 +54,12 @@ time_is_right(uint32_t made, uint32_t now)
 }
 
 static void
-make(const struct guard_secrets *secrets, const uint8_t *address, size_t address_size, uint32_t now,
-	uint8_t *cookie)
+cookie_write(uint8_t *cookie, uint64_t client, uint64_t head, uint64_t hashed)
 {
-	const uint8_t head[4] = {VERSION};
-	const uint8_t made[4] = {
-		(uint8_t)(now >> 24), (uint8_t)(now >> 16), (uint8_t)(now >> 8), (uint8_t)now};
-	uint64_t right;
+	const uint64_t words[] = {
+		rte_cpu_to_le_64(client), rte_cpu_to_le_64(head), rte_cpu_to_le_64(hashed)};
 
-	memcpy(cookie + VERSION_AT, head, sizeof(head));
-	memcpy(cookie + TIME_AT, made, sizeof(made));
-	right = hash(secrets->secrets[0], cookie, address, address_size);
-	memcpy(cookie + HASH_AT, &right, sizeof(right));
+	memcpy(cookie, words, sizeof(words));
 }
 
 bool
@@ -64,23 +67,27 @@ guard_cookie_judge(const struct guard_secrets *secrets, const uint8_t *address, 
 	uint32_t now, const uint8_t *cookie, size_t length,
 	uint8_t reply_cookie[static WIRE_COOKIE_SIZE])
 {
+	uint64_t client = siphash_word(cookie), head = 0, given = 0;
 	unsigned int secret = secrets->count;
-	uint64_t given;
 
-	if (length == WIRE_COOKIE_SIZE && cookie[VERSION_AT] == VERSION &&
-		time_is_right(time_of(cookie), now)) {
-		memcpy(&given, cookie + HASH_AT, sizeof(given));
-		/* words compare in one instruction: how much of a guess was right is not heard */
-		for (secret = 0; secret < secrets->count; secret++)
-			if (hash(secrets->secrets[secret], cookie, address, address_size) == given)
-				break;
+	if (length == WIRE_COOKIE_SIZE) {
+		head = siphash_word(cookie + VERSION_AT);
+		given = siphash_word(cookie + HASH_AT);
 	}
+	/* words compare in one instruction: how much of a guess was right is not heard */
+	if ((uint8_t)head == VERSION && time_is_right(time_of(head), now))
+		for (secret = 0; secret < secrets->count; secret++)
+			if (hash(secrets->secrets[secret], client, head, address, address_size) ==
+				given)
+				break;
 	/* RFC 9018 5: what an older secret made is good, but the client gets one of the newest */
-	if (secret == 0 && (int32_t)(now - time_of(cookie)) <= GUARD_COOKIE_RENEW_AGE) {
-		memcpy(reply_cookie, cookie, WIRE_COOKIE_SIZE);
+	if (secret == 0 && secrets->count &&
+		(int32_t)(now - time_of(head)) <= GUARD_COOKIE_RENEW_AGE) {
+		cookie_write(reply_cookie, client, head, given);
 		return true;
 	}
-	memcpy(reply_cookie, cookie, WIRE_COOKIE_CLIENT_SIZE);
-	make(secrets, address, address_size, now, reply_cookie);
+	head = head_of(now);
+	given = hash(secrets->secrets[0], client, head, address, address_size);
+	cookie_write(reply_cookie, client, head, given);
 	return secret < secrets->count;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Runs on: lcore. SipHash-2-4 (Aumasson and Bernstein, 2012) of the two lengths that cookies have.
- * libsodium's takes any length behind a call; with the length known the compiler unrolls it all. A
- * test holds it against libsodium's.
+ * Runs on: lcore. SipHash-2-4 (Aumasson and Bernstein, 2012), word by word: a cookie's words are in
+ * registers already, and libsodium's function wants them written to memory first. A test holds it
+ * against libsodium's.
  */
 #ifndef GUARD_SIPHASH_H
 #define GUARD_SIPHASH_H
@@ -55,23 +55,29 @@ siphash_take(struct siphash *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/** The hash as a number whose little-endian octets are what libsodium writes. */
-static inline uint64_t
-siphash(const uint8_t key[static 16], const uint8_t *octets, const size_t length)
+static inline struct siphash
+siphash_begin(const uint8_t key[static 16])
 {
-	uint64_t k0 = siphash_word(key), k1 = siphash_word(key + 8), last = 0;
-	struct siphash s = {k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
-		k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573};
-	size_t at;
+	uint64_t k0 = siphash_word(key), k1 = siphash_word(key + 8);
 
-	for (at = 0; at + 8 <= length; at += 8)
-		siphash_take(&s, siphash_word(octets + at));
-	memcpy(&last, octets + at, length - at);
-	siphash_take(&s, rte_le_to_cpu_64(last) | (uint64_t)length << 56);
-	s.v2 ^= 0xff;
+	return (struct siphash){k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
+		k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573};
+}
+
+/**
+ * The hash as a number whose little-endian octets are what libsodium writes.
+ *
+ * @param rest    what is left when all whole words are taken
+ * @param length  of the whole input, octets
+ */
+static inline uint64_t
+siphash_end(struct siphash *s, uint64_t rest, uint64_t length)
+{
+	siphash_take(s, rest | length << 56);
+	s->v2 ^= 0xff;
 	for (unsigned int i = 0; i < 4; i++)
-		siphash_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+		siphash_round(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
 #endif
