@@ -150,7 +150,9 @@ port_up(struct server *server, unsigned int index, struct why *why)
 	if (rc < 0)
 		return rc;
 	server->ports_started++;
-	rc = exception_up(server, index, why);
+	rc = port_xdp_check(&server->xdp[index], why);
+	if (rc == 0)
+		rc = exception_up(server, index, why);
 	if (rc < 0)
 		return rc;
 	log_say(INFO, log_port, "port up device=%.*s driver=%s queues=%u burst=%u offload=%s\n",

@@ -149,6 +149,14 @@ int port_xdp_claim(const char *interface, const char *object, const struct packe
 /** A path by which this process can open the program. */
 void port_xdp_path(const struct port_xdp *xdp, char path[static 32]);
 
+/**
+ * Whether the driver did attach the program to a claimed interface: without it every query would
+ * silently be the kernel's.
+ *
+ * @return 0, also if nothing was claimed, or -errno
+ */
+int port_xdp_check(const struct port_xdp *xdp, struct why *why);
+
 /** Detach our program and give the interface back. Does nothing after a failed claim. */
 void port_xdp_release(struct port_xdp *xdp);
 

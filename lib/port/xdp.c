@@ -239,6 +239,20 @@ port_xdp_path(const struct port_xdp *xdp, char path[static 32])
 	snprintf(path, 32, "/proc/self/fd/%d", xdp->program);
 }
 
+int
+port_xdp_check(const struct port_xdp *xdp, struct why *why)
+{
+	int fd __attribute__((cleanup(close_fd))) = -1;
+	char name[BPF_OBJ_NAME_LEN];
+	uint32_t id;
+
+	if (xdp->lock < 0)
+		return 0;
+	if (attached_find(xdp->index, &id, &fd) > 0 && program_is_ours(xdp, fd, name))
+		return 0;
+	return why_set(why, ENOENT, "the XDP program is not on the interface");
+}
+
 void
 port_xdp_release(struct port_xdp *xdp)
 {

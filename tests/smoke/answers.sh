@@ -5,6 +5,7 @@
 world_make
 config_write
 server_start
+ip -n $server link show vs | grep -q xdp || fail "ready without an XDP program"
 for address in $addr4 $addr6; do
 	ask @$address . SOA | grep -q 'status: NOERROR' || fail "SOA at $address"
 	ask @$address +dnssec nothing.like-this-name A | grep -q 'status: NXDOMAIN' ||
