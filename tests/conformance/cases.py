@@ -222,6 +222,8 @@ def not_done():
     yield c('AXFR over UDP', '5936 4.2', question('.', AXFR), NOTIMP, '', transports=('UDP',))
     yield c('AXFR over TCP', '5936 2.2.1', question('.', AXFR, edns()), REFUSED, '',
             (False, ede(18)), transports=('TCP',))
+    yield c('AXFR below the apex', '5936 2.2.1', question('com.', AXFR), NOTAUTH, '',
+            transports=('TCP',))
     yield c('IXFR below the apex', '1995 3', question('com.', IXFR), NOTAUTH, '')
     yield c('a TSIG of an unknown key', '8945 5.2.1', question('.', SOA, TSIG), NOTAUTH, '')
     for rrclass, name in ((4, 'HS'), (254, 'NONE'), (255, 'ANY'), (2, '2'), (65280, '65280')):
