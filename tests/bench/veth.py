@@ -169,13 +169,14 @@ class Server:
     def config(self):
         fill = {'address': ADDRESS, 'folder': self.folder, 'zone': self.options.zone,
                 'anchors': self.options.anchors, 'at': self.options.at, 'tag': TAG,
-                'idle': self.options.idle}
+                'idle': self.options.idle, 'addresses': (ADDRESS, '::1'), 'origin': '.',
+                'file': self.options.zone}
         if self.name == 'mangrove':
             return MANGROVE_CONFIG.format(**fill)
         if self.name == 'nsd':
-            return peers.NSD_CONFIG.format(**fill)
+            return (peers.NSD_CONFIG + peers.NSD_ZONE).format(**fill)
         xdp = 'xdp:\n    listen: vs@53\n' if self.name == 'knot-xdp' else ''
-        return peers.KNOT_CONFIG.format(**fill) + xdp
+        return (peers.KNOT_CONFIG + peers.KNOT_ZONE).format(**fill) + xdp
 
     def command(self):
         if self.name == 'mangrove':
