@@ -63,15 +63,6 @@ struct auditor {
 	_Atomic uint64_t same, different, unknown, outdated, restarts;
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void
 count(_Atomic uint64_t *counter)
 {
@@ -126,7 +117,7 @@ child_fail(struct auditor *auditor, const char *reason)
 	auditor->delay_ms = auditor->delay_ms ? 2 * auditor->delay_ms : DELAY_MIN_MS;
 	if (auditor->delay_ms > DELAY_MAX_MS)
 		auditor->delay_ms = DELAY_MAX_MS;
-	auditor->start_at_ms = now_ms() + auditor->delay_ms;
+	auditor->start_at_ms = clock_ms() + auditor->delay_ms;
 	log_say(WARNING, log_zone, "audit: %s, tried again in %u ms\n", reason, auditor->delay_ms);
 }
 
@@ -154,7 +145,7 @@ child_start(struct auditor *auditor)
 		child_fail(auditor, why.text);
 		return;
 	}
-	auditor->heard_ms = now_ms();
+	auditor->heard_ms = clock_ms();
 	/* a new socket takes that much at once */
 	if (send(auditor->child.socket, &target->self, sizeof(target->self), MSG_NOSIGNAL) < 0)
 		child_fail(auditor, "the auditor does not start");
@@ -194,7 +185,7 @@ difference_say(struct auditor *auditor, const struct audit_question *question)
 		right[2 * AUDIT_MESSAGE_MAX + 1];
 	size_t shown =
 		question->query_length < QUERY_SHOWN_MAX ? question->query_length : QUERY_SHOWN_MAX;
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	if (auditor->complained_ms && now - auditor->complained_ms < 1000)
 		return;
@@ -236,7 +227,7 @@ child_hear(struct auditor *auditor)
 
 	while (understood &&
 		(size = recv(auditor->child.socket, verdict, sizeof(*verdict), 0)) > 0) {
-		auditor->heard_ms = now_ms();
+		auditor->heard_ms = clock_ms();
 		understood = auditor->is_ready
 				     ? verdict_hear(auditor, (size_t)size)
 				     : ready_hear(auditor, (const uint8_t *)verdict, (size_t)size);
@@ -295,7 +286,7 @@ sample_ask(struct auditor *auditor)
 	size = offsetof(struct audit_question, messages) + question->query_length +
 	       question->reply_length;
 	if (auditor->asked_count == 0)
-		auditor->heard_ms = now_ms();
+		auditor->heard_ms = clock_ms();
 	if (send(auditor->child.socket, question, size, MSG_NOSIGNAL) == (ssize_t)size)
 		auditor->asked_count++;
 }
@@ -328,13 +319,13 @@ target_take(struct auditor *auditor)
 	if (!renewed)
 		return;
 	child_end(auditor);
-	auditor->start_at_ms = now_ms();
+	auditor->start_at_ms = clock_ms();
 }
 
 static void
 child_tend(struct auditor *auditor)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	if (auditor->child.pid == 0) {
 		if (auditor->target.count && now >= auditor->start_at_ms)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/why.h"
@@ -36,6 +37,16 @@ int file_read(const char *path, size_t limit, uint8_t **data, size_t *size, stru
 
 /** Write `size` octets to `fd`, all of them. @return 0 or -errno */
 int file_write_all(int fd, const void *data, size_t size);
+
+/** Milliseconds of a clock that nobody sets, for deadlines. Not on lcores. */
+static inline int64_t
+clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 /** For __attribute__((cleanup(close_fd))): closes what is open. */
 static inline void

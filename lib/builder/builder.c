@@ -159,15 +159,6 @@ child_start(const struct builder_request *request, struct child *child, struct w
 	return child->ended < 0 ? why_errno(why, "pidfd") : 0;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Read what it has said. What does not fit is dropped. @return false: it will say no more */
 static bool
 child_hear(struct child *child)
@@ -197,7 +188,7 @@ child_listen(struct child *child, int64_t deadline_ms)
 	};
 
 	for (;;) {
-		int64_t left = deadline_ms - now_ms();
+		int64_t left = deadline_ms - clock_ms();
 
 		if (left <= 0)
 			return false;
@@ -284,7 +275,7 @@ builder_run(const struct builder_request *request, struct image **image, struct 
 
 	warning->text[0] = '\0';
 	rc = child_start(request, &child, why);
-	if (rc == 0 && !child_listen(&child, now_ms() + (int64_t)wall * 1000))
+	if (rc == 0 && !child_listen(&child, clock_ms() + (int64_t)wall * 1000))
 		rc = why_set(why, ETIMEDOUT, "%s: the builder did not end within %u s",
 			request->path, wall);
 	if (child.pid > 0)
