@@ -24,11 +24,12 @@ enum { IMAGE_SIZE_MAX = 256 << 20 };
 struct image_facts {
 	struct wire_name origin;
 	uint32_t serial;
-	uint32_t earliest_expiry; /* of all RRSIGs, seconds since 1970; 0: unsigned */
-	int64_t verified_at;	  /* seconds since 1970 */
-	bool dnssec, zonemd;	  /* proven when it was made */
-	uint32_t node_count;	  /* names down to the cuts, empty non-terminals counted */
-	uint64_t size;		  /* octets */
+	uint32_t refresh, retry, expire; /* of the SOA, seconds */
+	uint32_t earliest_expiry;	 /* of all RRSIGs, seconds since 1970; 0: unsigned */
+	int64_t verified_at;		 /* seconds since 1970 */
+	bool dnssec, zonemd;		 /* proven when it was made */
+	uint32_t node_count;		 /* names down to the cuts, empty non-terminals counted */
+	uint64_t size;			 /* octets */
 };
 
 /**
@@ -61,6 +62,13 @@ int image_open_path(const char *path, struct image **image, struct why *why);
 void image_free(struct image *image);
 
 void image_facts(const struct image *image, struct image_facts *facts);
+
+/**
+ * All records of the zone, for whoever transfers, compares or audits it: as wire_record_read()
+ * reads them, the SOA first, then in canonical order by owner, RRset and RDATA, RRSIGs behind the
+ * RRset that they cover. Lent until image_free().
+ */
+const uint8_t *image_records(const struct image *image, size_t *length);
 
 /* the root, arpa, root-servers.net and room for more */
 enum { IMAGE_CATALOGUE_MAX = 16 };

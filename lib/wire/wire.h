@@ -213,6 +213,24 @@ wire_u32_read(struct wire_reader *r)
  * header. */
 void wire_name_read(struct wire_reader *r, struct wire_name *name);
 
+/** A record as zones and transfers hold it: no compression. */
+struct wire_record {
+	struct wire_name owner;
+	uint16_t type, class;
+	uint32_t ttl;
+	uint16_t length;      /* of the RDATA */
+	const uint8_t *rdata; /* not owned */
+};
+
+/** Read a record without compression; `record` borrows from the reader's octets. */
+void wire_record_read(struct wire_reader *r, struct wire_record *record);
+
+/**
+ * Read a name that may be compressed (RFC 1035 4.1.4): each pointer must go to before what it
+ * stands in, so that no chain of them can loop.
+ */
+void wire_name_expand(struct wire_reader *r, struct wire_name *name);
+
 /* ---- writing ---- */
 
 /** The reader's twin: what does not fit is a failure, and rewinding to a mark takes it back. */
@@ -249,6 +267,9 @@ wire_u16_patch(uint8_t *at, uint16_t value)
 	at[0] = (uint8_t)(value >> 8);
 	at[1] = (uint8_t)value;
 }
+
+/** Write a record without compression. */
+void wire_record_write(struct wire_writer *w, const struct wire_record *record);
 
 /* A message of 64 KiB cannot hold more distinct names worth a pointer; further ones are not
  * entered. */
