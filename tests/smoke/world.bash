@@ -13,17 +13,21 @@ device=net_af_xdp0,iface=vs queues=1 lcores=0
 mangroved=$(realpath "$BUILD/app/mangroved/mangroved")
 pid=
 
+reason=
+
 world_end() {
 	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
 	ip netns del $server 2>/dev/null || true
 	ip netns del $client 2>/dev/null || true
 	rm -rf "$work" /var/run/dpdk/$tag /var/run/dpdk/$tag-peer
+	# last, where whoever reads the end of a log finds it
+	[ -z "$reason" ] || echo "FAILED: $reason"
 }
 trap world_end EXIT
 trap 'exit 1' INT TERM HUP
 
 fail() {
-	echo "FAILED: $*"
+	reason=$*
 	[ ! -f "$work/log" ] || cat "$work/log"
 	exit 1
 }
