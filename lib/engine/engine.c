@@ -75,26 +75,47 @@ refuse(struct answering *a, enum wire_rcode rcode, enum wire_ede ede)
 	return verdict_of(&a->x);
 }
 
+/* A zone that encloses a name: one of the two, or neither. */
+struct choice {
+	const struct image *image;
+	const struct zone_withheld *withheld;
+};
+
+static unsigned int
+labels_of(const struct choice *choice)
+{
+	return choice->image ? choice->image->origin.labels : choice->withheld->origin.labels;
+}
+
 /*
  * RFC 1034 4.3.2 step 2: the deepest zone that encloses the name. DS of an apex is its parent's, if
  * that is here too (RFC 4035 3.1.4.1).
  */
-static const struct image *
+static struct choice
 zone_choose(const struct image_catalogue *catalogue, const struct wire_name *qname, uint16_t qtype)
 {
-	const struct image *deepest = NULL, *own = NULL;
+	struct choice deepest = {NULL, NULL}, own = {NULL, NULL};
+	bool any = false;
 
-	for (unsigned int i = 0; i < catalogue->count; i++) {
-		const struct image *image = catalogue->images[i];
+	for (unsigned int i = 0; i < catalogue->count + catalogue->withheld_count; i++) {
+		struct choice zone = {
+			.image = i < catalogue->count ? catalogue->images[i] : NULL,
+			.withheld = i < catalogue->count
+					    ? NULL
+					    : &catalogue->withheld[i - catalogue->count],
+		};
 
-		if (!wire_name_is_below(qname, &image->origin))
+		if (!wire_name_is_below(
+			    qname, zone.image ? &zone.image->origin : &zone.withheld->origin))
 			continue;
-		if (qtype == WIRE_TYPE_DS && image->origin.labels == qname->labels)
-			own = image;
-		else if (!deepest || image->origin.labels > deepest->origin.labels)
-			deepest = image;
+		if (qtype == WIRE_TYPE_DS && labels_of(&zone) == qname->labels) {
+			own = zone;
+		} else if (!any || labels_of(&zone) > labels_of(&deepest)) {
+			deepest = zone;
+			any = true;
+		}
 	}
-	return deepest ? deepest : own;
+	return any ? deepest : own;
 }
 
 static const struct image_answer *
@@ -183,12 +204,17 @@ query_answer(struct answering *a)
 	const struct image_answer *answer;
 	const struct image *image;
 	struct radix_place place;
+	struct choice choice;
 	size_t shift;
 
+	wire_name_fold(&qname);
+	choice = zone_choose(catalogue, &qname, query->qtype);
+	image = choice.image;
+	if (choice.withheld)
+		return refuse(a, WIRE_RCODE_SERVFAIL,
+			choice.withheld->expired ? WIRE_EDE_INVALID_DATA : WIRE_EDE_NOT_READY);
 	if (catalogue->count == 0)
 		return refuse(a, WIRE_RCODE_SERVFAIL, WIRE_EDE_NOT_READY);
-	wire_name_fold(&qname);
-	image = zone_choose(catalogue, &qname, query->qtype);
 	if (!image)
 		return refuse(a, WIRE_RCODE_REFUSED, WIRE_EDE_NOT_AUTHORITATIVE);
 	/* RFC 1995, 5936 2.2.1: only a zone is transferred; AXFR comes here over TCP alone */

@@ -207,6 +207,22 @@ image_facts(const struct image *image, struct image_facts *facts)
 	};
 }
 
+static void
+other_add(struct image_catalogue *catalogue, const struct wire_name *origin)
+{
+	size_t tld;
+	bool found;
+
+	if (origin->labels == 0)
+		return;
+	tld = wire_name_skip(origin, origin->labels - 1u);
+	catalogue->others[catalogue->other_count++] = (struct image_other){
+		.node = radix_child_before(
+			&catalogue->root->radix, 0, origin->octets + tld, &found),
+		.origin = origin,
+	};
+}
+
 void
 image_catalogue_index(struct image_catalogue *catalogue)
 {
@@ -215,18 +231,10 @@ image_catalogue_index(struct image_catalogue *catalogue)
 	for (unsigned int i = 0; i < catalogue->count; i++)
 		if (catalogue->images[i]->origin.labels == 0)
 			catalogue->root = catalogue->images[i];
-	for (unsigned int i = 0; i < catalogue->count && catalogue->root; i++) {
-		const struct wire_name *origin = &catalogue->images[i]->origin;
-		size_t tld;
-		bool found;
-
-		if (origin->labels == 0)
-			continue;
-		tld = wire_name_skip(origin, origin->labels - 1u);
-		catalogue->others[catalogue->other_count++] = (struct image_other){
-			.node = radix_child_before(
-				&catalogue->root->radix, 0, origin->octets + tld, &found),
-			.origin = origin,
-		};
-	}
+	if (!catalogue->root)
+		return;
+	for (unsigned int i = 0; i < catalogue->count; i++)
+		other_add(catalogue, &catalogue->images[i]->origin);
+	for (unsigned int i = 0; i < catalogue->withheld_count; i++)
+		other_add(catalogue, &catalogue->withheld[i].origin);
 }

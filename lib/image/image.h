@@ -77,13 +77,15 @@ enum { IMAGE_CATALOGUE_MAX = 16 };
 struct image_catalogue {
 	unsigned int count;
 	const struct image *images[IMAGE_CATALOGUE_MAX];
+	unsigned int withheld_count;
+	struct zone_withheld withheld[IMAGE_CATALOGUE_MAX];
 	/* what image_catalogue_index() finds out; no root, no index */
 	const struct image *root;
 	unsigned int other_count;
 	struct image_other {
 		uint32_t node; /* of the root's tree: the TLD of its name, or the one before it */
 		const struct wire_name *origin;
-	} others[IMAGE_CATALOGUE_MAX]; /* the zones beside the root */
+	} others[2 * IMAGE_CATALOGUE_MAX]; /* the zones beside the root, withheld ones too */
 };
 
 /** Prepare a catalogue whose images are all there for lcores, which look into the root first. */

@@ -3,9 +3,9 @@
  * RFC 1034 4.3.2, 2308, 4035 3.1, 8482, 9471, step by step and from the records alone. The engine
  * gives the same octets, so where those leave a choice it is made here:
  *
- * - Order of refusals: no zone at all SERVFAIL, name outside REFUSED, AXFR or IXFR of a name that
- *   is not the apex NOTAUTH (RFC 5936 2.2.1), AXFR of the apex REFUSED. An IXFR of the apex is
- *   answered by the SOA alone, without signatures (RFC 1995 2).
+ * - Order of refusals: a withheld zone or no zone at all SERVFAIL, name outside REFUSED, AXFR or
+ * IXFR of a name that is not the apex NOTAUTH (RFC 5936 2.2.1), AXFR of the apex REFUSED. An IXFR
+ * of the apex is answered by the SOA alone, without signatures (RFC 1995 2).
  * - The topmost cut on the way to QNAME decides; the only thing answered at a cut is its DS. DS of
  *   the apex is an ordinary type.
  * - ANY gets the RRset of fewest octets, names uncompressed and signatures not counted; of equals
@@ -515,17 +515,32 @@ ixfr_answer(struct answering *a)
 	return rrset_answer(a, apex, zone_rrset_find(apex, WIRE_TYPE_SOA), false);
 }
 
+/* The zone of that very name that may not be answered from, or NULL. */
+static const struct zone_withheld *
+withheld_find(const struct answering *a, const struct wire_name *name)
+{
+	for (unsigned int i = 0; i < a->zones->withheld_count; i++)
+		if (wire_name_equal(&a->zones->withheld[i].origin, name))
+			return &a->zones->withheld[i];
+	return NULL;
+}
+
 /*
  * RFC 1034 4.3.2 step 2: the zone that is the nearest ancestor. DS of an apex is asked of the
  * parent (RFC 4035 3.1.4.1), and of the zone itself only where the parent is not here.
  */
 static const struct zone *
-zone_choose(const struct answering *a)
+zone_choose(const struct answering *a, const struct zone_withheld **withheld)
 {
+	*withheld = NULL;
 	for (unsigned int up = 0; up <= a->qname.labels; up++) {
 		struct wire_name ancestor;
 
 		wire_name_suffix(&ancestor, &a->qname, a->qname.labels - up);
+		if (up > 0 || a->x.query.qtype != WIRE_TYPE_DS)
+			*withheld = withheld_find(a, &ancestor);
+		if (*withheld)
+			return NULL;
 		for (unsigned int i = 0; i < a->zones->count; i++)
 			if (wire_name_equal(&a->zones->zones[i]->origin, &ancestor) &&
 				!(up == 0 && a->x.query.qtype == WIRE_TYPE_DS))
@@ -534,6 +549,7 @@ zone_choose(const struct answering *a)
 	for (unsigned int i = 0; i < a->zones->count; i++)
 		if (wire_name_equal(&a->zones->zones[i]->origin, &a->qname))
 			return a->zones->zones[i];
+	*withheld = withheld_find(a, &a->qname);
 	return NULL;
 }
 
@@ -572,11 +588,16 @@ is_transfer(uint16_t qtype)
 static size_t
 query_answer(struct answering *a)
 {
+	const struct zone_withheld *withheld;
+
 	a->qname = a->x.query.qname;
 	wire_name_fold(&a->qname);
+	a->zone = zone_choose(a, &withheld);
+	if (withheld)
+		return refuse(a, WIRE_RCODE_SERVFAIL,
+			withheld->expired ? WIRE_EDE_INVALID_DATA : WIRE_EDE_NOT_READY);
 	if (a->zones->count == 0)
 		return refuse(a, WIRE_RCODE_SERVFAIL, WIRE_EDE_NOT_READY);
-	a->zone = zone_choose(a);
 	if (!a->zone)
 		return refuse(a, WIRE_RCODE_REFUSED, WIRE_EDE_NOT_AUTHORITATIVE);
 	if (is_transfer(a->x.query.qtype) && !wire_name_equal(&a->qname, &a->zone->origin))

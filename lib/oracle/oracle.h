@@ -18,6 +18,8 @@
 struct oracle_zones {
 	unsigned int count;
 	const struct zone *const *zones;
+	unsigned int withheld_count;
+	const struct zone_withheld *withheld;
 };
 
 /**

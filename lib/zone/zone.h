@@ -59,6 +59,12 @@ struct zone {
 	const struct zone_node *nodes; /* canonical order (RFC 4034 6.1); [0] is the apex */
 };
 
+/** A zone that a node has and may not answer from: its names get SERVFAIL. */
+struct zone_withheld {
+	struct wire_name origin; /* folded */
+	bool expired;		 /* false: no version of it is there yet */
+};
+
 /* A master file or a zone larger than this is refused: far above any root zone to come. */
 enum { ZONE_FILE_SIZE_MAX = 64 << 20, ZONE_RECORDS_MAX = 1 << 20 };
 

@@ -46,6 +46,17 @@ pair_add(struct pair *p, struct zone *zone)
 	p->service.catalogue.count = ++p->count;
 }
 
+/* The last zone that is served is not any more. */
+static void
+pair_withhold(struct pair *p, bool expired)
+{
+	struct image_catalogue *catalogue = &p->service.catalogue;
+
+	catalogue->count--;
+	catalogue->withheld[catalogue->withheld_count++] = (struct zone_withheld){
+		.origin = p->zones[catalogue->count]->origin, .expired = expired};
+}
+
 static void
 pair_free(struct pair *p)
 {
@@ -134,7 +145,9 @@ ask(struct pair *p, const uint8_t *message, size_t length, uint8_t *flags)
 {
 	/* a block of exactly its size: a sanitizer sees one octet too far */
 	uint8_t *copy = malloc(length ? length : 1);
-	const struct oracle_zones zones = {p->count, (const struct zone *const *)p->zones};
+	const struct image_catalogue *catalogue = &p->service.catalogue;
+	const struct oracle_zones zones = {catalogue->count, (const struct zone *const *)p->zones,
+		catalogue->withheld_count, catalogue->withheld};
 	static uint8_t expected[WIRE_TCP_SIZE_MAX], reply[WIRE_TCP_SIZE_MAX];
 	size_t expected_length, reply_length;
 	enum engine_verdict verdict;
@@ -546,6 +559,27 @@ Test(engine, answers_from_the_deepest_zone)
 		free(text);
 	}
 	ask_everything(&p, 1);
+	pair_free(&p);
+}
+
+Test(engine, fails_in_zones_that_are_withheld_and_in_no_others)
+{
+	static const char *const origins[] = {"a.", ".", "a.test.", "b.a."};
+	struct pair p;
+
+	pair_begin(&p, NULL, seed_choose(), "withheld zones");
+	for (unsigned int i = 0; i < ZONES_MAX; i++) {
+		struct random_zone_options options = {
+			.seed = p.random.state + i, .origin = origins[i], .names = 8};
+		char *text = random_zone_text(&options);
+
+		pair_add(&p, zone_from_text(text));
+		free(text);
+	}
+	for (unsigned int i = 0; i < ZONES_MAX; i++) {
+		pair_withhold(&p, i % 2);
+		ask_everything(&p, 1);
+	}
 	pair_free(&p);
 }
 

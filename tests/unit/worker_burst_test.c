@@ -273,6 +273,17 @@ counters_check(const struct world *w)
 }
 
 static void
+other_withhold(struct world *w, const struct wire_name *origin)
+{
+	struct image_catalogue *catalogue = &w->answers.catalogue;
+
+	catalogue->count = 1;
+	catalogue->withheld_count = 1;
+	catalogue->withheld[0].origin = *origin;
+	image_catalogue_index(catalogue);
+}
+
+static void
 variants_compare(struct zone *zone, struct zone *other, uint64_t seed, unsigned int bursts)
 {
 	static const char *const names[] = {"plain", "avx2", "avx512"};
@@ -288,6 +299,9 @@ variants_compare(struct zone *zone, struct zone *other, uint64_t seed, unsigned 
 			.trust_link = random_percent(&w.random, 20),
 			.offload = random_percent(&w.random, 20)};
 
+		/* halfway the zone beside the first is withheld */
+		if (i == bursts / 2 && other)
+			other_withhold(&w, &other->origin);
 		/* a CPU without it tests the others */
 		if (variant)
 			burst_compare(&w, variant, &view,
@@ -297,6 +311,7 @@ variants_compare(struct zone *zone, struct zone *other, uint64_t seed, unsigned 
 	counters_check(&w);
 	cr_assert_gt(w.replies, bursts, "seed %llu: hardly anything was answered",
 		(unsigned long long)seed);
+	w.answers.catalogue.count = other ? 2 : 1;
 	world_end(&w);
 }
 
