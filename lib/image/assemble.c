@@ -61,12 +61,13 @@ pieces_list(const struct image_parts *parts, struct piece pieces[static IMAGE_SE
 	pieces[IMAGE_COMMON] = (struct piece){s->common, s->common_size};
 	pieces[IMAGE_EXTRAS] = (struct piece){s->extras.octets, s->extras.size};
 	pieces[IMAGE_BODIES] = (struct piece){s->bodies.octets, s->bodies.size};
+	pieces[IMAGE_RECORDS] = (struct piece){parts->records, parts->records_size};
 }
 
 static size_t
-line_up(size_t size)
+round_up(size_t size, size_t unit)
 {
-	return (size + IMAGE_LINE - 1) & ~(size_t)(IMAGE_LINE - 1);
+	return (size + unit - 1) & ~(unit - 1);
 }
 
 /* Offsets within their piles become offsets in the block. */
@@ -114,7 +115,7 @@ image_assemble(const struct image_parts *parts, const struct zone *zone,
 {
 	struct image_header header = header_make(parts, zone, done, verified_at);
 	struct piece pieces[IMAGE_SECTIONS];
-	size_t size = line_up(sizeof(header));
+	size_t size = round_up(sizeof(header), IMAGE_LINE);
 	struct image_handle *handle;
 
 	pieces_list(parts, pieces);
@@ -122,10 +123,12 @@ image_assemble(const struct image_parts *parts, const struct zone *zone,
 		if (pieces[i].size > IMAGE_SIZE_MAX || size > IMAGE_SIZE_MAX)
 			return why_set(why, EFBIG, "the image would be larger than %u octets",
 				IMAGE_SIZE_MAX);
+		if (i == IMAGE_RECORDS)
+			size = round_up(size, IMAGE_PAGE);
 		header.sections[i].offset = (uint32_t)size;
 		header.sections[i].size = (uint32_t)pieces[i].size;
 		/* vectors may read a line too far */
-		size = line_up(size + pieces[i].size) + IMAGE_LINE;
+		size = round_up(size + pieces[i].size, IMAGE_LINE) + IMAGE_LINE;
 	}
 	header.size = size;
 	handle = image_allocate(size);

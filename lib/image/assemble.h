@@ -12,6 +12,8 @@ struct image_parts {
 	uint32_t *type_first; /* by node */
 	struct image_type *types;
 	uint32_t type_count, type_room;
+	const uint8_t *records;
+	size_t records_size;
 };
 
 /** Room for the types of so many nodes. */

@@ -143,6 +143,8 @@ image_check(const struct image *image, const struct image_header *header, struct
 		rc = radix_check(&image->radix, why);
 	if (rc == 0)
 		rc = types_check(image, header, answers, why);
+	if (rc == 0)
+		rc = image_records_check(header, why);
 	for (size_t i = 0; rc == 0 && i < answers; i++) {
 		const char *wrong = answer_check(image, header, &image->answers[i]);
 

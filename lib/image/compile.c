@@ -412,6 +412,24 @@ tree_compile(struct compile *m)
 	return m->parts->tree.node_count;
 }
 
+static int
+records_compile(struct compile *m, struct why *why)
+{
+	size_t size = zone_records_size(m->zone);
+	struct wire_writer w;
+	uint8_t *octets;
+
+	if (size > IMAGE_SIZE_MAX)
+		return why_set(
+			why, EFBIG, "the zone's records take more than %u octets", IMAGE_SIZE_MAX);
+	octets = arena_take(m->parts->arena, size);
+	w = wire_writer_of(octets, size);
+	zone_records_write(m->zone, &w);
+	m->parts->records = octets;
+	m->parts->records_size = size;
+	return 0;
+}
+
 int
 image_compile(const struct zone *zone, const struct zone_verification *done, time_t verified_at,
 	struct image **image, struct why *why)
@@ -425,6 +443,8 @@ image_compile(const struct zone *zone, const struct zone_verification *done, tim
 	m->parts = &parts;
 	node_count = tree_compile(m);
 	rc = common_compile(m, why);
+	if (rc == 0)
+		rc = records_compile(m, why);
 	if (rc < 0)
 		goto out;
 	image_store_reserve(&parts.store, node_count * IMAGE_SLOTS);

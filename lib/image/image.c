@@ -205,6 +205,7 @@ image_facts(const struct image *image, struct image_facts *facts)
 		.node_count = header->node_count,
 		.size = header->size,
 	};
+	image_soa_read(header, facts);
 }
 
 static void

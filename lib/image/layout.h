@@ -6,7 +6,7 @@
 #include "image/answer.h"
 
 #define IMAGE_MAGIC "mangrove"
-enum { IMAGE_VERSION = 1, IMAGE_BYTE_ORDER = 0x01020304, IMAGE_DIGEST_SIZE = 32 };
+enum { IMAGE_VERSION = 2, IMAGE_BYTE_ORDER = 0x01020304, IMAGE_DIGEST_SIZE = 32 };
 
 /* Parts of the block in their order, each on a line of its own. */
 enum image_section {
@@ -22,8 +22,11 @@ enum image_section {
 	IMAGE_COMMON,
 	IMAGE_EXTRAS,
 	IMAGE_BODIES,
+	IMAGE_RECORDS, /* on pages of their own: no lcore reads them */
 	IMAGE_SECTIONS
 };
+
+enum { IMAGE_PAGE = 4096 };
 
 struct image_header {
 	char magic[8];
@@ -55,6 +58,12 @@ struct image_handle *image_allocate(size_t size);
 
 /** BLAKE2b of a block as if its digest were zero. */
 void image_digest(const uint8_t *block, size_t size, uint8_t digest[static IMAGE_DIGEST_SIZE]);
+
+/** Read the zone's SOA: the first record. @return false: it is none, or not of this zone */
+bool image_soa_read(const struct image_header *header, struct image_facts *facts);
+
+/** Check the records: what image_records() says of them. */
+int image_records_check(const struct image_header *header, struct why *why);
 
 /** Check everything in a block that lies behind its sections. */
 int image_check(const struct image *image, const struct image_header *header, struct why *why);

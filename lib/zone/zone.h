@@ -27,8 +27,9 @@ struct zone_rrset {
 	uint16_t type;
 	uint32_t ttl; /* seconds; of its RRSIGs too */
 	uint16_t count, signature_count;
-	const struct zone_rdata *rdata;	     /* canonical order (RFC 4034 6.3), no duplicates */
-	const struct zone_rdata *signatures; /* RDATA of RRSIG, canonical order */
+	const struct zone_rdata *rdata; /* canonical order (RFC 4034 6.3), no duplicates */
+	const struct zone_rdata
+		*signatures; /* RDATA of RRSIG, canonical order; behind the others */
 };
 
 /** Where a name lies. */
@@ -84,6 +85,15 @@ int zone_load(
 /** zone_load() of a file that is in memory; `path` is for messages. */
 int zone_load_text(const char *path, const uint8_t *text, size_t length,
 	const struct wire_name *origin, struct zone **zone, struct why *why);
+
+/** Octets that zone_records_write() writes. */
+size_t zone_records_size(const struct zone *zone);
+
+/**
+ * Write all records of a zone as wire_record_read() reads them: the SOA first, then in canonical
+ * order by owner, RRset and RDATA, RRSIGs behind the RRset that they cover.
+ */
+void zone_records_write(const struct zone *zone, struct wire_writer *w);
 
 /** Free a zone and all of its records. NULL is fine. */
 void zone_free(struct zone *zone);

@@ -2,7 +2,7 @@
 /*
  * Any image file. What a digest would stop is let through: the length that the header names and the
  * digest are made right first, so that the checks behind them are reached. An image that is taken
- * is asked from a block of exactly its size.
+ * is asked from a block of exactly its size, and its records are read.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +20,19 @@ repair(uint8_t *block, size_t size)
 		return;
 	header->size = size;
 	image_digest(block, size, header->digest);
+}
+
+static void
+records_walk(const struct image *image)
+{
+	struct wire_reader r = {.message = image_records(image, &r.length)};
+	struct wire_record record;
+
+	do
+		wire_record_read(&r, &record);
+	while (r.offset < r.length && !r.failed);
+	if (r.failed)
+		abort();
 }
 
 int
@@ -40,6 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (image_open(fd, "fuzz", &image, &why) == 0) {
 		image_view(&handle, block);
 		golden_ask_all(&handle.image);
+		records_walk(&handle.image);
 	}
 	image_free(image);
 	close(fd);
