@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "config.h"
+#include "config_priv.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const cyaml_strval_t policies[] = {
-	{"require", ZONE_REQUIRE}, {"if-present", ZONE_IF_PRESENT}, {"off", ZONE_OFF}};
 static const cyaml_strval_t idles[] = {
 	{"spin", WORKER_IDLE_SPIN}, {"pause", WORKER_IDLE_PAUSE}, {"sleep", WORKER_IDLE_SLEEP}};
 static const cyaml_strval_t cookie_policies[] = {
@@ -20,51 +18,28 @@ static const cyaml_strval_t exception_kinds[] = {
 	{"tap", EXCEPTION_TAP}, {"virtio_user", EXCEPTION_VIRTIO_USER}};
 static const cyaml_strval_t hugepages[] = {{"auto", CONFIG_HUGEPAGES_AUTO},
 	{"yes", CONFIG_HUGEPAGES_YES}, {"no", CONFIG_HUGEPAGES_NO}};
-static const cyaml_strval_t switches[] = {{"yes", CONFIG_YES}, {"no", CONFIG_NO}};
+const cyaml_strval_t config_switches[2] = {{"yes", CONFIG_YES}, {"no", CONFIG_NO}};
 static const cyaml_strval_t levels[] = {{"error", RTE_LOG_ERR}, {"warning", RTE_LOG_WARNING},
 	{"notice", RTE_LOG_NOTICE}, {"info", RTE_LOG_INFO}, {"debug", RTE_LOG_DEBUG}};
 
-enum { TEXT_MAX = 1024, EAL_EXTRA_MAX = 32 };
+enum { EAL_EXTRA_MAX = 32 };
 
 enum { CONNECTIONS = 20000 };
 
 /* DPDK's own, and a queue's pool of 8192 mbufs with its rings */
 enum { MEMORY_MB = 96, MEMORY_MB_QUEUE = 32 };
 
-#define TEXT(key, type, member)                                                                    \
-	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, TEXT_MAX)
-#define OPTIONAL_TEXT(key, type, member)                                                           \
-	CYAML_FIELD_STRING_PTR(                                                                    \
-		key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1, TEXT_MAX)
-#define TEXT_OR_NONE(key, type, member)                                                            \
-	CYAML_FIELD_STRING_PTR(                                                                    \
-		key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 0, TEXT_MAX)
-#define OPTIONAL_NUMBER(key, type, member) CYAML_FIELD_UINT(key, CYAML_FLAG_OPTIONAL, type, member)
-#define OPTIONAL_ENUM(key, type, member, words)                                                    \
-	CYAML_FIELD_ENUM(key, CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, type, member, words,        \
-		CYAML_ARRAY_LEN(words))
-
-static const cyaml_schema_field_t zone_fields[] = {
-	TEXT("file", struct config_zone, file),
-	OPTIONAL_TEXT("origin", struct config_zone, origin),
-	OPTIONAL_TEXT("anchors", struct config_zone, anchors),
-	OPTIONAL_TEXT("at", struct config_zone, at),
-	OPTIONAL_ENUM("dnssec", struct config_zone, dnssec, policies),
-	OPTIONAL_ENUM("zonemd", struct config_zone, zonemd, policies),
-	CYAML_FIELD_END,
-};
-
 static const cyaml_schema_value_t cpu_entry = {CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, unsigned int)};
 
-static const cyaml_schema_value_t text_entry = {
-	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, TEXT_MAX)};
+const cyaml_schema_value_t config_text_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CONFIG_TEXT_MAX)};
 
 static const cyaml_schema_field_t exception_fields[] = {
 	OPTIONAL_ENUM("kind", struct config_exception, kind, exception_kinds),
 	CYAML_FIELD_STRING_PTR("interface", CYAML_FLAG_POINTER, struct config_exception, interface,
 		1, IFNAMSIZ - 1),
 	CYAML_FIELD_SEQUENCE("addresses", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-		struct config_exception, addresses, &text_entry, 0, EXCEPTION_ADDRESSES_MAX),
+		struct config_exception, addresses, &config_text_entry, 0, EXCEPTION_ADDRESSES_MAX),
 	CYAML_FIELD_END,
 };
 
@@ -93,14 +68,14 @@ static const cyaml_schema_field_t port_fields[] = {
 };
 
 static const cyaml_schema_field_t audit_fields[] = {
-	OPTIONAL_ENUM("enabled", struct config_audit, enabled, switches),
+	OPTIONAL_ENUM("enabled", struct config_audit, enabled, config_switches),
 	OPTIONAL_NUMBER("one_in", struct config_audit, one_in),
 	CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t sockets_fields[] = {
-	OPTIONAL_ENUM("tcp", struct config_sockets, tcp, switches),
-	OPTIONAL_ENUM("udp", struct config_sockets, udp, switches),
+	OPTIONAL_ENUM("tcp", struct config_sockets, tcp, config_switches),
+	OPTIONAL_ENUM("udp", struct config_sockets, udp, config_switches),
 	OPTIONAL_NUMBER("port", struct config_sockets, port),
 	OPTIONAL_NUMBER("threads", struct config_sockets, threads),
 	CYAML_FIELD_SEQUENCE("cpus", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
@@ -119,20 +94,31 @@ static const cyaml_schema_field_t cookies_fields[] = {
 	CYAML_FIELD_END,
 };
 
-static const cyaml_schema_value_t zone_entry = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_zone, zone_fields)};
 static const cyaml_schema_value_t port_entry = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_port, port_fields)};
 
 static const cyaml_schema_field_t fields[] = {
-	CYAML_FIELD_SEQUENCE("addresses", CYAML_FLAG_POINTER, struct config, addresses, &text_entry,
-		1, 2 * PACKET_SERVICE_MAX),
-	CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER, struct config, zones, &zone_entry, 1,
-		IMAGE_CATALOGUE_MAX),
+	CYAML_FIELD_SEQUENCE("addresses", CYAML_FLAG_POINTER, struct config, addresses,
+		&config_text_entry, 1, 2 * PACKET_SERVICE_MAX),
+	CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER, struct config, zones, &config_zone_entry,
+		1, IMAGE_CATALOGUE_MAX),
 	CYAML_FIELD_SEQUENCE("ports", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
 		ports, &port_entry, 1, CONFIG_PORTS_MAX),
 	CYAML_FIELD_SEQUENCE("lcores", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
 		lcores, &cpu_entry, 1, CONFIG_LCORES_MAX),
+	OPTIONAL_TEXT("state_directory", struct config, state_directory),
+	OPTIONAL_NUMBER("versions", struct config, versions),
+	OPTIONAL_TEXT("tsig_keys", struct config, tsig_keys),
+	OPTIONAL_LIST(
+		"primaries", struct config, primaries, &config_primary_entry, CONFIG_PRIMARIES_MAX),
+	CYAML_FIELD_MAPPING(
+		"transfer", CYAML_FLAG_OPTIONAL, struct config, transfer, config_transfer_fields),
+	CYAML_FIELD_MAPPING(
+		"control", CYAML_FLAG_OPTIONAL, struct config, control, config_control_fields),
+	CYAML_FIELD_MAPPING(
+		"health", CYAML_FLAG_OPTIONAL, struct config, health, config_health_fields),
+	CYAML_FIELD_MAPPING(
+		"announce", CYAML_FLAG_OPTIONAL, struct config, announce, config_announce_fields),
 	CYAML_FIELD_MAPPING("audit", CYAML_FLAG_OPTIONAL, struct config, audit, audit_fields),
 	CYAML_FIELD_MAPPING("sockets", CYAML_FLAG_OPTIONAL, struct config, sockets, sockets_fields),
 	CYAML_FIELD_MAPPING("exception_rates", CYAML_FLAG_OPTIONAL, struct config, exception_rates,
@@ -154,24 +140,17 @@ static const cyaml_schema_field_t fields[] = {
 	OPTIONAL_NUMBER("builder_wall_seconds", struct config, builder_wall_seconds),
 	OPTIONAL_NUMBER("builder_memory_mb", struct config, builder_memory_mb),
 	CYAML_FIELD_SEQUENCE("eal_extra", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
-		eal_extra, &text_entry, 0, EAL_EXTRA_MAX),
+		eal_extra, &config_text_entry, 0, EAL_EXTRA_MAX),
 	CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config, fields)};
 
-/* Say what is wrong with config->`key`, whose text is one printf format with its arguments. */
-#define FAULT(config, why, key, ...) port_settings_fault((config)->settings, why, key, __VA_ARGS__)
-
-struct key {
-	char text[64];
-};
-
-__attribute__((format(printf, 1, 2))) static struct key
-key_of(const char *format, ...)
+struct config_key
+config_key_of(const char *format, ...)
 {
-	struct key key;
+	struct config_key key;
 	va_list args;
 
 	va_start(args, format);
@@ -195,7 +174,7 @@ address_take(struct config *config, unsigned int index, struct why *why)
 {
 	struct packet_service *service = &config->service;
 	const char *text = config->addresses[index];
-	struct key key = key_of("addresses[%u]", index);
+	struct config_key key = config_key_of("addresses[%u]", index);
 	uint8_t octets[16];
 	bool ipv4 = inet_pton(AF_INET, text, octets) == 1;
 
@@ -215,8 +194,8 @@ address_take(struct config *config, unsigned int index, struct why *why)
 }
 
 /* "198.18.0.2/24" */
-static bool
-prefix_parse(const char *text, struct exception_address *address)
+bool
+config_prefix_parse(const char *text, struct exception_address *address)
 {
 	char copy[INET6_ADDRSTRLEN + 1], *end;
 	const char *slash = strchr(text, '/');
@@ -244,18 +223,19 @@ exception_check(const struct config *config, unsigned int index, struct why *why
 	if (!exception)
 		return 0;
 	if (strpbrk(exception->interface, "/ %"))
-		return FAULT(config, why, key_of("ports[%u].exception.interface", index).text,
+		return FAULT(config, why,
+			config_key_of("ports[%u].exception.interface", index).text,
 			"\"%s\" is not an interface's name", exception->interface);
 	for (unsigned int i = 0; i < index; i++)
 		if (config->ports[i].exception &&
 			strcmp(config->ports[i].exception->interface, exception->interface) == 0)
 			return FAULT(config, why,
-				key_of("ports[%u].exception.interface", index).text,
+				config_key_of("ports[%u].exception.interface", index).text,
 				"\"%s\" is that of ports[%u] already", exception->interface, i);
 	for (unsigned int i = 0; i < exception->addresses_count; i++)
-		if (!prefix_parse(exception->addresses[i], &exception->parsed[i]))
+		if (!config_prefix_parse(exception->addresses[i], &exception->parsed[i]))
 			return FAULT(config, why,
-				key_of("ports[%u].exception.addresses[%u]", index, i).text,
+				config_key_of("ports[%u].exception.addresses[%u]", index, i).text,
 				"\"%s\" is not an IP address with the length of its prefix",
 				exception->addresses[i]);
 	return 0;
@@ -281,25 +261,10 @@ rates_check(struct config *config, struct why *why)
 		if (*rate == 0)
 			*rate = presets[class];
 		if (port_settings_bound(config->settings, why,
-			    key_of("exception_rates.%s", packet_class_names[class]).text, *rate, 1,
-			    EXCEPTION_RATE_MAX) < 0)
+			    config_key_of("exception_rates.%s", packet_class_names[class]).text,
+			    *rate, 1, EXCEPTION_RATE_MAX) < 0)
 			return -EINVAL;
 	}
-	return 0;
-}
-
-static int
-zone_check(const struct config *config, unsigned int index, struct why *why)
-{
-	struct config_zone *zone = &config->zones[index];
-	struct wire_name origin;
-
-	if (zone->at && !zone_time_from_text(&zone->at_time, zone->at))
-		return FAULT(config, why, key_of("zones[%u].at", index).text,
-			"\"%s\" is not YYYYMMDDhhmmss", zone->at);
-	if (zone->origin && !wire_name_from_text(&origin, zone->origin))
-		return FAULT(config, why, key_of("zones[%u].origin", index).text,
-			"\"%s\" is not a name", zone->origin);
 	return 0;
 }
 
@@ -332,7 +297,7 @@ lcores_check(const struct config *config, struct why *why)
 		return FAULT(config, why, config->lcores_count ? "lcores" : "ports",
 			"ports need lcores, and lcores ports");
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
-		struct key key = key_of("lcores[%u]", i);
+		struct config_key key = config_key_of("lcores[%u]", i);
 		unsigned int cpu = config->lcores[i];
 
 		if (cpu_check(config, key.text, cpu, why) < 0)
@@ -351,8 +316,8 @@ sockets_check(struct config *config, struct why *why)
 	if (sockets->tcp == CONFIG_NO && sockets->udp == CONFIG_NO && config->ports_count == 0)
 		return FAULT(config, why, "sockets", "neither tcp nor udp, and there are no ports");
 	for (unsigned int i = 0; i < sockets->cpus_count; i++)
-		if (cpu_check(config, key_of("sockets.cpus[%u]", i).text, sockets->cpus[i], why) <
-			0)
+		if (cpu_check(config, config_key_of("sockets.cpus[%u]", i).text, sockets->cpus[i],
+			    why) < 0)
 			return -EINVAL;
 	if (sockets->threads == 0)
 		sockets->threads = sockets->cpus_count ? sockets->cpus_count : 1;
@@ -370,22 +335,23 @@ port_check(const struct config *config, unsigned int index, struct why *why)
 
 	/* a PCI address has colons; what has neither would be DPDK's to complain about, later */
 	if (strncmp(port->device, "net_", 4) != 0 && !memchr(port->device, ':', name))
-		return FAULT(config, why, key_of("ports[%u].device", index).text,
+		return FAULT(config, why, config_key_of("ports[%u].device", index).text,
 			"\"%s\" is neither a PCI address nor a virtual device of DPDK",
 			port->device);
 	for (unsigned int i = 0; i < index; i++)
 		if (strcspn(config->ports[i].device, ",") == name &&
 			memcmp(config->ports[i].device, port->device, name) == 0)
-			return FAULT(config, why, key_of("ports[%u].device", index).text,
+			return FAULT(config, why, config_key_of("ports[%u].device", index).text,
 				"%.*s is ports[%u] already", (int)name, port->device, i);
 	for (unsigned int i = 0; i < port->lcores_count; i++)
 		if (lcore_of_cpu(config, port->lcores[i]) < 0)
-			return FAULT(config, why, key_of("ports[%u].lcores[%u]", index, i).text,
+			return FAULT(config, why,
+				config_key_of("ports[%u].lcores[%u]", index, i).text,
 				"CPU %u is not one of lcores", port->lcores[i]);
 	if (!port->queues)
 		port->queues = (uint16_t)(port->lcores_count ? port->lcores_count : 1);
-	return port_settings_bound(config->settings, why, key_of("ports[%u].queues", index).text,
-		port->queues, 1, WORKER_QUEUES_MAX);
+	return port_settings_bound(config->settings, why,
+		config_key_of("ports[%u].queues", index).text, port->queues, 1, WORKER_QUEUES_MAX);
 }
 
 unsigned int
@@ -412,7 +378,7 @@ queues_check(const struct config *config, struct why *why)
 			count[config_queue_lcore(config, i, queue)]++;
 	for (unsigned int i = 0; i < config->lcores_count; i++)
 		if (count[i] == 0 || count[i] > WORKER_QUEUES_MAX)
-			return FAULT(config, why, key_of("lcores[%u]", i).text,
+			return FAULT(config, why, config_key_of("lcores[%u]", i).text,
 				"CPU %u would serve %u queues; 1 to %u are possible",
 				config->lcores[i], count[i], WORKER_QUEUES_MAX);
 	return 0;
@@ -429,6 +395,20 @@ queues_total(const struct config *config)
 	return total;
 }
 
+int
+config_numbers_check(const struct config *config, const struct config_number *numbers, size_t count,
+	struct why *why)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (*numbers[i].value == 0)
+			*numbers[i].value = numbers[i].preset;
+		if (port_settings_bound(config->settings, why, numbers[i].key, *numbers[i].value,
+			    numbers[i].min, numbers[i].max) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int
 numbers_check(struct config *config, struct why *why)
 {
@@ -436,14 +416,12 @@ numbers_check(struct config *config, struct why *why)
 	unsigned int possible = stream_connections_possible();
 	unsigned int preset = possible < CONNECTIONS ? possible : CONNECTIONS;
 	struct config_sockets *sockets = &config->sockets;
-	const struct {
-		const char *key;
-		unsigned int *value, preset, min, max;
-	} numbers[] = {
+	const struct config_number numbers[] = {
 		{"memory_mb", &config->memory_mb, memory, 64, 1 << 20},
 		{"builder_cpu_seconds", &config->builder_cpu_seconds, 60, 1, 3600},
 		{"builder_wall_seconds", &config->builder_wall_seconds, 120, 1, 7200},
 		{"builder_memory_mb", &config->builder_memory_mb, 2048, 64, 1 << 20},
+		{"versions", &config->versions, STORE_KEEP_DEFAULT, 1, STORE_KEEP_MAX},
 		{"audit.one_in", &config->audit.one_in, 10000, 1, 1 << 30},
 		{"sockets.port", &sockets->port, PACKET_DNS_PORT, 1, UINT16_MAX},
 		{"sockets.threads", &sockets->threads, 1, 1, STREAM_THREADS_MAX},
@@ -456,14 +434,7 @@ numbers_check(struct config *config, struct why *why)
 		{"log_level", &config->log_level, RTE_LOG_INFO, 0, RTE_LOG_DEBUG},
 	};
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		if (*numbers[i].value == 0)
-			*numbers[i].value = numbers[i].preset;
-		if (port_settings_bound(config->settings, why, numbers[i].key, *numbers[i].value,
-			    numbers[i].min, numbers[i].max) < 0)
-			return -EINVAL;
-	}
-	return 0;
+	return config_numbers_check(config, numbers, sizeof(numbers) / sizeof(numbers[0]), why);
 }
 
 static int
@@ -495,8 +466,8 @@ config_check(struct config *config, struct why *why)
 		rc = config_self_take(config, why);
 	for (unsigned int i = 0; i < config->addresses_count && rc == 0; i++)
 		rc = address_take(config, i, why);
-	for (unsigned int i = 0; i < config->zones_count && rc == 0; i++)
-		rc = zone_check(config, i, why);
+	if (rc == 0)
+		rc = config_zones_check(config, why);
 	if (rc == 0)
 		rc = lcores_check(config, why);
 	for (unsigned int i = 0; i < config->ports_count && rc == 0; i++)
@@ -509,6 +480,8 @@ config_check(struct config *config, struct why *why)
 		rc = queues_check(config, why);
 	if (rc == 0)
 		rc = sockets_check(config, why);
+	if (rc == 0)
+		rc = config_duties_check(config, why);
 	return rc < 0 ? rc : numbers_check(config, why);
 }
 

@@ -2,20 +2,99 @@
 #ifndef MANGROVED_CONFIG_H
 #define MANGROVED_CONFIG_H
 
+#include <sys/socket.h>
+
 #include "exception/exception.h"
 #include "exchange/exchange.h"
 #include "packet/packet.h"
 #include "port/settings.h"
+#include "refresh/refresh.h"
+#include "store/store.h"
 #include "stream/stream.h"
 #include "worker/worker.h"
 #include "zone/zone.h"
 
 enum { CONFIG_PORTS_MAX = 16, CONFIG_LCORES_MAX = WORKER_LCORES_MAX - 1 };
 
+enum {
+	CONFIG_PRIMARIES_MAX = 64,
+	CONFIG_SECONDARIES_MAX = 64,
+	CONFIG_ACCESS_MAX = 256,
+	CONFIG_TRANSFER_ADDRESSES_MAX = 8,
+};
+
+enum config_switch { CONFIG_YES, CONFIG_NO };
+
 struct config_zone {
 	char *file, *origin, *anchors, *at;
 	enum zone_policy dnssec, zonemd;
-	time_t at_time; /* 0: now */
+	char **primaries; /* names of config->primaries */
+	unsigned int primaries_count, quorum;
+	time_t at_time;	       /* 0: now */
+	struct wire_name name; /* from origin, folded; length 0: whatever the file says */
+	unsigned int primary_index[REFRESH_PRIMARIES_MAX];
+};
+
+/** How a primary proves who it is over TLS (RFC 9103). */
+struct config_primary_tls {
+	char *name; /* in its certificate */
+	char *ca;   /* file of certificates */
+	char *pin;  /* SHA-256 of its public key, base64 */
+};
+
+struct config_primary {
+	char *name, *address, *source, *key;
+	unsigned int port;
+	struct config_primary_tls *tls;	  /* NULL: plain TCP */
+	struct sockaddr_storage to, from; /* from.ss_family AF_UNSPEC: whatever the kernel takes */
+};
+
+/** What is asked of the node as a primary of others, by whom. */
+struct config_access {
+	char *from; /* an address with the length of its prefix, or "any" */
+	char *key;  /* NULL: none is needed */
+	enum config_switch transfer, notify, query;
+	struct exception_address prefix; /* family AF_UNSPEC: any */
+};
+
+struct config_secondary {
+	char *address, *key;
+	unsigned int port;
+	struct sockaddr_storage to;
+};
+
+struct config_transfer_tls {
+	unsigned int port;
+	char *certificate, *key; /* PEM files */
+};
+
+struct config_transfer {
+	char **addresses; /* none: nobody is listened to */
+	unsigned int addresses_count;
+	unsigned int port;
+	struct config_transfer_tls *tls; /* NULL: none */
+	struct config_access *access;
+	unsigned int access_count;
+	struct config_secondary *secondaries;
+	unsigned int secondaries_count;
+	unsigned int transfers, transfers_per_prefix, connections;
+	unsigned int rate_kib; /* a second, in all */
+};
+
+struct config_control {
+	char *socket, *group; /* socket NULL: none */
+};
+
+struct config_health {
+	unsigned int hold_up_seconds, refresh_wait_seconds;
+	unsigned int expire_warn_seconds, signature_warn_seconds, signature_fail_seconds;
+	unsigned int self_query_interval_ms, self_query_deadline_ms;
+};
+
+struct config_announce {
+	char *interface;				     /* NULL: none */
+	char **up_ipv4, **down_ipv4, **up_ipv6, **down_ipv6; /* programs with their arguments */
+	unsigned int up_ipv4_count, down_ipv4_count, up_ipv6_count, down_ipv6_count;
 };
 
 /** The kernel's side of a port. */
@@ -44,8 +123,6 @@ struct config_cookies {
 	char *secrets; /* NULL: made at the start */
 	enum exchange_cookies policy;
 };
-
-enum config_switch { CONFIG_YES, CONFIG_NO };
 
 /** TCP and UDP on the kernel's sockets. */
 struct config_sockets {
@@ -89,6 +166,15 @@ struct config {
 	struct config_cookies cookies;
 	struct config_sockets sockets;
 	struct config_audit audit;
+	char *state_directory; /* NULL: nothing is kept */
+	unsigned int versions; /* of each zone that stay there */
+	char *tsig_keys;       /* file; NULL: there are none */
+	struct config_primary *primaries;
+	unsigned int primaries_count;
+	struct config_transfer transfer;
+	struct config_control control;
+	struct config_health health;
+	struct config_announce announce;
 	struct exchange_self self;	/* from these; without secrets */
 	struct packet_service service;	/* from addresses */
 	struct port_settings *settings; /* owns all of this, and knows its lines */
