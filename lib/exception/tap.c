@@ -1,43 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
-#include <string.h>
-#include <sys/ioctl.h>
 
 #include "exception/exception_priv.h"
+#include "interface/interface.h"
 
 enum { ETHER_HEADER_SIZE = 14 };
 
 int
 tap_open(struct link *link, const char *interface, struct why *why)
 {
-	/* an interface that was there before would stay when we are gone */
-	struct ifreq request = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL)};
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	int fd = interface_open(interface, INTERFACE_TAP, why);
 
 	if (fd < 0)
-		return why_errno(why, "/dev/net/tun");
-	memcpy(request.ifr_name, interface, strnlen(interface, IFNAMSIZ - 1));
-	/* no offload: the kernel hands out whole frames and verifies what it gets */
-	if (ioctl(fd, TUNSETIFF, &request) == 0 && ioctl(fd, TUNSETOFFLOAD, 0) == 0) {
-		link->tap = fd;
-		return 0;
-	}
-	if (errno == EBUSY)
-		why_set(why, EBUSY, "%s: there is such an interface already", interface);
-	else if (errno == EPERM)
-		why_set(why, EPERM,
-			"%s: no right to make an interface; be root, or have "
-			"CAP_NET_ADMIN",
-			interface);
-	else
-		why_errno(why, "%s", interface);
-	close(fd);
-	return -EIO;
+		return fd;
+	link->tap = fd;
+	return 0;
 }
 
 unsigned int
