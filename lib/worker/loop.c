@@ -155,10 +155,14 @@ static unsigned int
 queues_serve(struct worker *w)
 {
 	const struct engine_service *answers = publish_read(w->slot);
+	struct inject_slot *injected;
 	unsigned int received = 0;
 
 	for (unsigned int i = 0; i < w->queue_count; i++)
 		received += queue_serve(w, &w->queues[i], answers);
+	injected = w->inject ? inject_waiting(w->inject) : NULL;
+	if (unlikely(injected != NULL))
+		worker_inject_serve(w, answers, injected);
 	/* nothing of `answers` is held any more: an old one may go */
 	publish_quiescent(w->slot, w->index);
 	return received;
@@ -174,6 +178,7 @@ worker_run(void *argument)
 	publish_join(w->slot, w->index);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		empty = queues_serve(w) ? 0 : empty + 1;
+		counter_add(&w->rounds, 1);
 		if (empty > EMPTY_BEFORE_IDLE)
 			idle(w, empty);
 	}

@@ -12,6 +12,7 @@
 #include "audit/audit.h"
 #include "engine/engine.h"
 #include "exception/exception.h"
+#include "inject/inject.h"
 #include "packet/packet.h"
 #include "publish/publish.h"
 
@@ -100,13 +101,23 @@ struct worker {
 	const struct packet_service *service;
 	const struct worker_variant *variant;
 	enum worker_idle idle;
-	struct audit_ring *audit; /* NULL: no self-audit */
+	struct audit_ring *audit;   /* NULL: no self-audit */
+	struct inject_ring *inject; /* NULL: control asks nothing */
 	/* written by the lcore, read by anybody */
 	_Alignas(64) struct worker_counters counters;
 	_Atomic uint64_t received, sent, unsent;
 	struct exception_counters exception;
-	_Alignas(64) atomic_bool stop; /* written by control, read by the lcore */
+	_Atomic uint64_t rounds;	 /* of the loop: counts up while the lcore turns */
+	struct worker_counters injected; /* of frames that control put in; in no other counter */
+	_Alignas(64) atomic_bool stop;	 /* written by control, read by the lcore */
 };
+
+/**
+ * Answer the frame of inject_waiting(worker->inject) as if it had been received, with all checksums
+ * in software, and put the reply back. The loop does one a round.
+ */
+void worker_inject_serve(
+	struct worker *worker, const struct engine_service *answers, struct inject_slot *slot);
 
 /**
  * The loop of an lcore, for rte_eal_remote_launch(). Ends soon after worker->stop is set, when it
