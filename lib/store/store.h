@@ -118,7 +118,8 @@ int store_version_find(const struct store *store, uint32_t serial, struct store_
  * (SERIAL.image.damaged) and stays there for a person to look at; its text may still be good.
  *
  * @param image  the caller's: image_free()
- * @return 0; -ENOENT: there is none; -EBADMSG: damaged, and why says where it lies now; -errno
+ * @return 0; -ENOENT: there is none; -EBADMSG: damaged, and why says where it lies now; -EINVAL:
+ *         whole, but made by another version of the program; -errno
  */
 int store_image_open(struct store *store, uint32_t serial, struct image **image, struct why *why);
 
