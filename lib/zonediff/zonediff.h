@@ -15,37 +15,30 @@
 
 #include "base/base.h"
 
-struct zonediff;
-
 /** Records of one version as wire_record_read() reads them, the SOA first, in any order behind it.
  */
 struct zonediff_records {
-	const uint8_t *octets; /* not owned, only read during the call */
+	const uint8_t *octets; /* not owned */
 	size_t length;
 };
+
+/* More records are refused; so many a zone may have */
+enum { ZONEDIFF_RECORDS_MAX = 1 << 20 };
 
 /**
  * Compare.
  *
- * @param diff  the caller's: zonediff_free()
- * @return 0, or -EINVAL: octets that are no records, no SOA in front, or two zones
+ * @param diff  "diff" of the reply to "zone diff" (docs/control.md); the caller's: json_decref()
+ * @return 0; -EINVAL: octets that are no records, no SOA in front, or two zones; -ENOMEM
  */
 int zonediff_make(const struct zonediff_records *before, const struct zonediff_records *after,
-	struct zonediff **diff, struct why *why);
-
-/** NULL is fine. */
-void zonediff_free(struct zonediff *diff);
-
-/** As lines of text. @return 0, or -EIO */
-int zonediff_print(const struct zonediff *diff, FILE *to);
+	json_t **diff, struct why *why);
 
 /**
- * As an object, as "zone diff" answers it (docs/control.md). @return the caller's: json_decref();
- * NULL: out of memory
+ * Say it in lines of at most 80 columns (names may be longer); keys and signatures are shortened.
+ *
+ * @return 0; -EINVAL: not what zonediff_make() made; -EIO
  */
-json_t *zonediff_json(const struct zonediff *diff);
-
-/** zonediff_print() of what zonediff_json() made, perhaps elsewhere. @return 0, -EINVAL or -EIO */
-int zonediff_json_print(const json_t *diff, FILE *to);
+int zonediff_print(const json_t *diff, FILE *to);
 
 #endif
