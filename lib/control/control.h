@@ -5,7 +5,8 @@
  *
  * The server lives on one loop, and all of its functions are called on that loop's thread; none
  * waits. Only root, the server's own user and members of one group get in (SO_PEERCRED and
- * SO_PEERGROUPS, beside the socket's mode). A client that is slow, silent or broken is closed.
+ * SO_PEERGROUPS, beside the socket's mode). A client that is slow, silent or broken is closed. The
+ * program ignores SIGPIPE, which libuv's writes may raise.
  */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
@@ -26,8 +27,7 @@ enum {
 	CONTROL_DEPTH_MAX = 16,
 };
 
-/* Milliseconds: a request from its first octet to its last, an idle connection, a reply until it is
- * taken, a call until its reply */
+/* Milliseconds, where the options say nothing */
 enum {
 	CONTROL_REQUEST_MS = 5000,
 	CONTROL_IDLE_MS = 60000,
@@ -63,6 +63,11 @@ struct control_options {
 	const char *group; /* who gets in beside root and our own user; NULL: nobody */
 	control_handler *handler;
 	void *context;
+	/* 0: CONTROL_*_MS */
+	unsigned int request_ms; /* a request from its first octet to its last */
+	unsigned int idle_ms;	 /* a connection without a request */
+	unsigned int reply_ms;	 /* a reply until it is taken */
+	unsigned int call_ms;	 /* a call until its reply */
 };
 
 struct control_counters {
@@ -91,7 +96,10 @@ void control_counters(const struct control *control, struct control_counters *co
 /** Who asks, for the log. */
 void control_call_peer(const struct control_call *call, uid_t *uid, pid_t *pid);
 
-/** Done: `reply` (stolen; an object or NULL) gets "ok": true. The call is gone on return. */
+/**
+ * Done: `reply` (stolen; an object or NULL) gets "ok": true, unless it says "ok" itself. The call
+ * is gone on return.
+ */
 void control_reply(struct control_call *call, json_t *reply);
 
 /** Not done. @param code  one of CONTROL_*  The call is gone on return. */
