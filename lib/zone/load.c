@@ -1,25 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From the records of a master file to nodes and RRsets in canonical order. */
+/* From single records to nodes and RRsets in canonical order. */
 #include "zone/zone_priv.h"
 
 #include <errno.h>
 #include <string.h>
-
-struct record {
-	const struct wire_name *owner;
-	struct zone_rdata rdata;
-	uint32_t ttl;
-	uint16_t type;
-	uint16_t covered; /* of an RRSIG, else the type itself: what RRset it belongs to */
-};
-
-struct loading {
-	struct zone *zone;
-	struct record *records; /* malloc'ed */
-	size_t count, room;
-	bool has_origin;
-	struct wire_name *last_owner; /* neighbours mostly share it */
-};
 
 static const char *
 refusal(uint16_t type, const struct wire_name *owner)
@@ -35,8 +19,23 @@ refusal(uint16_t type, const struct wire_name *owner)
 	return NULL;
 }
 
-static int
-record_judge(struct loading *l, const struct zone_entry_record *record, struct why *why)
+void
+zone_loading_begin(struct zone_loading *l, const char *path, const struct wire_name *origin)
+{
+	struct arena *arena = arena_new();
+
+	*l = (struct zone_loading){.zone = arena_take(arena, sizeof(struct zone))};
+	l->zone->arena = arena;
+	l->zone->path = arena_copy(arena, path, strlen(path) + 1);
+	if (origin) {
+		l->zone->origin = *origin;
+		wire_name_fold(&l->zone->origin);
+		l->has_origin = true;
+	}
+}
+
+int
+zone_loading_judge(struct zone_loading *l, const struct zone_entry_record *record, struct why *why)
 {
 	const char *refused = refusal(record->type, record->owner);
 
@@ -63,38 +62,49 @@ record_judge(struct loading *l, const struct zone_entry_record *record, struct w
 		       : 0;
 }
 
-static int
-record_take(void *context, const struct zone_entry_record *entry, struct why *why)
+int
+zone_loading_add(struct zone_loading *l, const struct zone_entry_record *entry,
+	const struct zone_rdata *rdata, struct why *why)
 {
-	struct loading *l = context;
-	struct arena *arena = l->zone->arena;
-	struct record record = {.type = entry->type, .covered = entry->type, .ttl = entry->ttl};
-	int rc = record_judge(l, entry, why);
+	struct zone_load_record record = {
+		.type = entry->type, .covered = entry->type, .ttl = entry->ttl, .rdata = *rdata};
 
-	if (rc < 0)
-		return rc;
 	if (!l->last_owner || !wire_name_equal(l->last_owner, entry->owner))
-		l->last_owner = arena_copy(arena, entry->owner, sizeof(*entry->owner));
+		l->last_owner = arena_copy(l->zone->arena, entry->owner, sizeof(*entry->owner));
 	record.owner = l->last_owner;
-	if (!zone_rdata_of(arena, entry, &record.rdata))
-		return zone_why(why, l->zone, entry->line, entry->owner, entry->type,
-			"its data is not of the form that this type has");
 	if (record.type == WIRE_TYPE_RRSIG)
-		record.covered = (uint16_t)(record.rdata.octets[0] << 8 | record.rdata.octets[1]);
+		record.covered = (uint16_t)(rdata->octets[0] << 8 | rdata->octets[1]);
 	if (l->count == l->room) {
-		l->room = l->room ? 2 * l->room : 4096;
-		l->records = realloc(l->records, l->room * sizeof(*l->records));
-		if (!l->records)
+		size_t room = l->room ? 2 * l->room : 4096;
+		struct zone_load_record *larger = realloc(l->records, room * sizeof(*larger));
+
+		if (!larger)
 			return why_set(why, ENOMEM, "%s: out of memory", l->zone->path);
+		l->records = larger;
+		l->room = room;
 	}
 	l->records[l->count++] = record;
 	return 0;
 }
 
 static int
-record_compare(const void *left, const void *right)
+text_record_take(void *context, const struct zone_entry_record *entry, struct why *why)
 {
-	const struct record *a = left, *b = right;
+	struct zone_loading *l = context;
+	struct zone_rdata rdata = {NULL, 0, 0};
+	int rc = zone_loading_judge(l, entry, why);
+
+	if (rc < 0)
+		return rc;
+	if (!zone_rdata_of(l->zone->arena, entry, &rdata))
+		return zone_why(why, l->zone, entry->line, entry->owner, entry->type,
+			"its data is not of the form that this type has");
+	return zone_loading_add(l, entry, &rdata, why);
+}
+
+int
+zone_load_record_compare(const struct zone_load_record *a, const struct zone_load_record *b)
+{
 	int order = a->owner == b->owner ? 0 : wire_name_compare(a->owner, b->owner);
 
 	if (order == 0)
@@ -104,26 +114,31 @@ record_compare(const void *left, const void *right)
 	return order ? order : zone_rdata_compare(&a->rdata, &b->rdata);
 }
 
-/* Where records are equal, the first in the file stays first. */
 static int
 record_line_compare(const void *left, const void *right)
 {
-	const struct record *a = left, *b = right;
-	int order = record_compare(a, b);
+	const struct zone_load_record *a = left, *b = right;
+	int order = zone_load_record_compare(a, b);
 
 	return order ? order : (a->rdata.line > b->rdata.line) - (a->rdata.line < b->rdata.line);
 }
 
-/* Records that repeat are one (RFC 2181 5); the first in the file stays. */
-static void
-duplicates_drop(struct loading *l)
+void
+zone_loading_sort(struct zone_loading *l)
+{
+	if (l->count)
+		qsort(l->records, l->count, sizeof(*l->records), record_line_compare);
+}
+
+void
+zone_loading_dedupe(struct zone_loading *l)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->count; i++) {
-		const struct record *last = kept ? &l->records[kept - 1] : NULL;
+		const struct zone_load_record *last = kept ? &l->records[kept - 1] : NULL;
 
-		if (last && record_compare(last, &l->records[i]) == 0 &&
+		if (last && zone_load_record_compare(last, &l->records[i]) == 0 &&
 			last->ttl == l->records[i].ttl)
 			continue;
 		l->records[kept++] = l->records[i];
@@ -132,11 +147,27 @@ duplicates_drop(struct loading *l)
 }
 
 static int
-rrset_build(struct loading *l, struct zone_rrset *rrset, const struct record *records, size_t count,
-	struct why *why)
+ttl_why(const struct zone *zone, const struct zone_load_record *first,
+	const struct zone_load_record *other, struct why *why)
+{
+	const char *type = zone_type_text(first->covered);
+
+	/* not all records have lines */
+	if (first->rdata.line)
+		return zone_why(why, zone, other->rdata.line, first->owner, other->type,
+			"TTL %u, but line %u has %u for the same RRset (%s)", other->ttl,
+			first->rdata.line, first->ttl, type);
+	return zone_why(why, zone, 0, first->owner, other->type,
+		"TTL %u, but another record of the same RRset (%s) has %u", other->ttl, type,
+		first->ttl);
+}
+
+static int
+rrset_build(struct zone_loading *l, struct zone_rrset *rrset,
+	const struct zone_load_record *records, size_t count, struct why *why)
 {
 	struct zone_rdata *rdata = arena_take(l->zone->arena, count * sizeof(*rdata));
-	const struct record *first = &records[0];
+	const struct zone_load_record *first = &records[0];
 	size_t plain = 0;
 
 	while (plain < count && records[plain].type != WIRE_TYPE_RRSIG)
@@ -150,11 +181,7 @@ rrset_build(struct loading *l, struct zone_rrset *rrset, const struct record *re
 	for (size_t i = 0; i < count; i++) {
 		rdata[i] = records[i].rdata;
 		if (records[i].ttl != first->ttl)
-			return zone_why(why, l->zone, records[i].rdata.line, first->owner,
-				records[i].type,
-				"TTL %u, but line %u has %u for the same RRset (%s)",
-				records[i].ttl, first->rdata.line, first->ttl,
-				zone_type_text(first->covered));
+			return ttl_why(l->zone, first, &records[i], why);
 	}
 	*rrset = (struct zone_rrset){
 		.type = first->type,
@@ -168,8 +195,8 @@ rrset_build(struct loading *l, struct zone_rrset *rrset, const struct record *re
 }
 
 static int
-node_build(struct loading *l, struct zone_node *node, const struct record *records, size_t count,
-	struct why *why)
+node_build(struct zone_loading *l, struct zone_node *node, const struct zone_load_record *records,
+	size_t count, struct why *why)
 {
 	struct zone_rrset *rrsets = arena_take(l->zone->arena, count * sizeof(*rrsets));
 	size_t i = 0;
@@ -212,7 +239,7 @@ places_find(struct zone *zone, struct zone_node *nodes)
 }
 
 static int
-nodes_build(struct loading *l, struct why *why)
+nodes_build(struct zone_loading *l, struct why *why)
 {
 	struct zone *zone = l->zone;
 	struct zone_node *nodes = arena_take(zone->arena, (l->count + 1) * sizeof(*nodes));
@@ -231,9 +258,20 @@ nodes_build(struct loading *l, struct why *why)
 		i = end;
 	}
 	zone->nodes = nodes;
+	zone_index_build(zone);
 	zone->record_count = l->count;
 	places_find(zone, nodes);
 	return 0;
+}
+
+static uint32_t
+soa_serial(const struct zone_rdata *soa)
+{
+	struct wire_reader r = wire_reader_of(soa->octets, soa->length);
+
+	/* serial, refresh, retry, expire, minimum: RFC 1035 3.3.13 */
+	wire_take(&r, soa->length - 20u);
+	return wire_u32_read(&r);
 }
 
 static int
@@ -241,8 +279,6 @@ apex_check(struct zone *zone, struct why *why)
 {
 	const struct zone_node *apex = &zone->nodes[0];
 	const struct zone_rrset *soa;
-	struct wire_name name;
-	struct wire_reader r;
 
 	if (zone->node_count == 0 || !wire_name_equal(&apex->name, &zone->origin))
 		return why_set(why, EINVAL, "%s: no SOA", zone->path);
@@ -251,49 +287,45 @@ apex_check(struct zone *zone, struct why *why)
 		return why_set(why, EINVAL, "%s: no SOA", zone->path);
 	if (soa->count != 1)
 		return zone_why(why, zone, soa->rdata[1].line, &apex->name, WIRE_TYPE_SOA,
-			"a second SOA; the first is in line %u", soa->rdata[0].line);
+			"a second SOA, serial %u; the first has %u", soa_serial(&soa->rdata[1]),
+			soa_serial(&soa->rdata[0]));
 	if (!zone_rrset_find(apex, WIRE_TYPE_NS))
 		return why_set(why, EINVAL, "%s: no NS at the apex", zone->path);
-	r = wire_reader_of(soa->rdata[0].octets, soa->rdata[0].length);
-	wire_name_read(&r, &name);
-	wire_name_read(&r, &name);
-	zone->serial = wire_u32_read(&r);
+	zone->serial = soa_serial(&soa->rdata[0]);
 	zone->is_signed = zone_rrset_find(apex, WIRE_TYPE_DNSKEY) != NULL;
 	return 0;
+}
+
+int
+zone_loading_end(struct zone_loading *l, int rc, struct zone **zone, struct why *why)
+{
+	if (rc == 0)
+		rc = nodes_build(l, why);
+	if (rc == 0)
+		rc = apex_check(l->zone, why);
+	free(l->records);
+	if (rc < 0)
+		arena_free(l->zone->arena);
+	else
+		*zone = l->zone;
+	return rc;
 }
 
 int
 zone_load_text(const char *path, const uint8_t *text, size_t length, const struct wire_name *origin,
 	struct zone **zone, struct why *why)
 {
-	struct arena *arena = arena_new();
-	struct loading l = {.zone = arena_take(arena, sizeof(struct zone))};
+	struct zone_loading l;
 	int rc;
 
-	l.zone->arena = arena;
-	l.zone->path = arena_copy(arena, path, strlen(path) + 1);
-	if (origin) {
-		l.zone->origin = *origin;
-		wire_name_fold(&l.zone->origin);
-		l.has_origin = true;
-	}
+	zone_loading_begin(&l, path, origin);
 	rc = zone_text_walk(path, text, length, l.has_origin ? &l.zone->origin : NULL, -1,
-		record_take, &l, why);
+		text_record_take, &l, why);
 	if (rc == 0) {
-		if (l.count)
-			qsort(l.records, l.count, sizeof(*l.records), record_line_compare);
-		duplicates_drop(&l);
-		rc = nodes_build(&l, why);
+		zone_loading_sort(&l);
+		zone_loading_dedupe(&l);
 	}
-	if (rc == 0)
-		rc = apex_check(l.zone, why);
-	free(l.records);
-	if (rc < 0) {
-		arena_free(arena);
-		return rc;
-	}
-	*zone = l.zone;
-	return 0;
+	return zone_loading_end(&l, rc, zone, why);
 }
 
 int
@@ -311,25 +343,6 @@ zone_free(struct zone *zone)
 {
 	if (zone)
 		arena_free(zone->arena);
-}
-
-const struct zone_node *
-zone_find(const struct zone *zone, const struct wire_name *name)
-{
-	size_t low = 0, high = zone->node_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = wire_name_compare(&zone->nodes[middle].name, name);
-
-		if (order == 0)
-			return &zone->nodes[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
 }
 
 const struct zone_rrset *

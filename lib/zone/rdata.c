@@ -91,6 +91,43 @@ zone_rdata_of(struct arena *arena, const struct zone_entry_record *record, struc
 	return zone_rdata_is_sound(record->type, rdata);
 }
 
+/* Whether ldns read those very octets: it follows compression pointers, which may not be there. */
+static bool
+octets_are_the_same(const ldns_rr *rr, const struct wire_record *record)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *rdf = ldns_rr_rdf(rr, i);
+		size_t size = ldns_rdf_size(rdf);
+
+		if (size > record->length - at ||
+			memcmp(record->rdata + at, ldns_rdf_data(rdf), size) != 0)
+			return false;
+		at += size;
+	}
+	return at == record->length;
+}
+
+bool
+zone_rdata_of_wire(struct arena *arena, const struct wire_record *record, struct zone_rdata *rdata)
+{
+	struct zone_entry_record entry = {.type = record->type};
+	uint8_t octets[1 + 10 + UINT16_MAX];
+	struct wire_writer w = wire_writer_of(octets, sizeof(octets));
+	struct wire_record alone = *record;
+	size_t at = 0;
+	bool good;
+
+	alone.owner = wire_name_root;
+	wire_record_write(&w, &alone);
+	if (ldns_wire2rr(&entry.rr, octets, w.offset, &at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK)
+		return false;
+	good = octets_are_the_same(entry.rr, record) && zone_rdata_of(arena, &entry, rdata);
+	ldns_rr_free(entry.rr);
+	return good;
+}
+
 int
 zone_rdata_compare(const struct zone_rdata *a, const struct zone_rdata *b)
 {

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "base/base.h"
@@ -58,6 +59,8 @@ struct zone {
 	size_t node_count;
 	size_t record_count;
 	const struct zone_node *nodes; /* canonical order (RFC 4034 6.1); [0] is the apex */
+	const uint32_t *index;	       /* of zone_find(): hash to node number + 1, 0 is free */
+	uint32_t index_mask;
 };
 
 /** A zone that a node has and may not answer from: its names get SERVFAIL. */
@@ -94,6 +97,35 @@ size_t zone_records_size(const struct zone *zone);
  * order by owner, RRset and RDATA, RRSIGs behind the RRset that they cover.
  */
 void zone_records_write(const struct zone *zone, struct wire_writer *w);
+
+/** A block of records as wire_record_read() reads them. Length 0: none. */
+struct zone_records {
+	const uint8_t *octets;
+	size_t length;
+};
+
+/**
+ * Load a zone from records: what zone_load() refuses is refused, and the same is dropped.
+ *
+ * @param name      of the source, for messages
+ * @param base      a whole zone, each record once, as zone_records_write() writes them
+ * @param transfer  what a primary sent, in order of arrival and without compression: the form of
+ *                  AXFR (RFC 5936 2.2) or of IXFR (RFC 1995 4), whose differences are applied to
+ *                  the base; none: the base is the zone
+ * @param origin    the zone's name; NULL: the owner of the first record, a SOA
+ * @param zone      the caller's, zone_free(); it borrows nothing
+ * @return 0; -ESTALE: the differences do not fit the base (another serial, or they delete what is
+ *         not there or add what is there already); or -EINVAL: malformed, or no zone that is served
+ */
+int zone_load_records(const char *name, const struct zone_records *base,
+	const struct zone_records *transfer, const struct wire_name *origin, struct zone **zone,
+	struct why *why);
+
+/**
+ * Write a zone as a master file: absolute names, TTL, class and type in each line, one record a
+ * line, in the order of zone_records_write(). Loading it gives the same zone.
+ */
+void zone_text_write(const struct zone *zone, FILE *file);
 
 /** Free a zone and all of its records. NULL is fine. */
 void zone_free(struct zone *zone);

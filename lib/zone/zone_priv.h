@@ -37,6 +37,51 @@ struct zone_entry_record {
 typedef int zone_record_taker(
 	void *context, const struct zone_entry_record *record, struct why *why);
 
+/** A record on its way into a zone. */
+struct zone_load_record {
+	const struct wire_name *owner;
+	struct zone_rdata rdata;
+	uint32_t ttl;
+	uint16_t type;
+	uint16_t covered; /* of an RRSIG, else the type itself: what RRset it belongs to */
+	bool is_removal;  /* of an incremental transfer */
+};
+
+/** A zone in the making. */
+struct zone_loading {
+	struct zone *zone;
+	struct zone_load_record *records; /* malloc'ed */
+	size_t count, room;
+	bool has_origin;
+	struct wire_name *last_owner; /* neighbours mostly share it */
+};
+
+void zone_loading_begin(struct zone_loading *l, const char *path, const struct wire_name *origin);
+
+/** Whether a record may be in the zone, as far as can be told without its RDATA. @return 0 or
+ * -errno */
+int zone_loading_judge(
+	struct zone_loading *l, const struct zone_entry_record *record, struct why *why);
+
+/** Append a record that was judged; its RDATA is sound, canonical and in the zone's arena. */
+int zone_loading_add(struct zone_loading *l, const struct zone_entry_record *entry,
+	const struct zone_rdata *rdata, struct why *why);
+
+/** Canonical order by owner, RRset covered, RRSIGs last, RDATA. */
+int zone_load_record_compare(const struct zone_load_record *a, const struct zone_load_record *b);
+
+/** Sort by zone_load_record_compare(), equal ones by line. */
+void zone_loading_sort(struct zone_loading *l);
+
+/** Records that repeat are one (RFC 2181 5); the first in the file stays. They are sorted. */
+void zone_loading_dedupe(struct zone_loading *l);
+
+/** Make the zone of sorted records that do not repeat; rc < 0: only free. @return 0 or -errno */
+int zone_loading_end(struct zone_loading *l, int rc, struct zone **zone, struct why *why);
+
+/** Make what zone_find() looks into. */
+void zone_index_build(struct zone *zone);
+
 /**
  * Read a master file record by record.
  *
@@ -51,6 +96,10 @@ int zone_text_walk(const char *path, const uint8_t *text, size_t length,
  * its type says */
 bool zone_rdata_of(
 	struct arena *arena, const struct zone_entry_record *record, struct zone_rdata *rdata);
+
+/** The same of RDATA in wire form, uncompressed, as ldns reads it. */
+bool zone_rdata_of_wire(
+	struct arena *arena, const struct wire_record *record, struct zone_rdata *rdata);
 
 /** Whether RDATA has the octets, names and length that its type says. */
 bool zone_rdata_is_sound(uint16_t type, const struct zone_rdata *rdata);

@@ -101,7 +101,7 @@ static const struct {
 	{"a.test. 60 IN A 192.0.2.1\n" APEX,
 		"zone:1: a.test. A: the first record must be the SOA, or the zone's name be given"},
 	{APEX "test. 3600 IN SOA ns.test. host.test. 8 1800 900 604800 86400\n",
-		"zone:3: test. SOA: a second SOA; the first is in line 1"},
+		"zone:3: test. SOA: a second SOA, serial 8; the first has 7"},
 	{APEX "a.test. 3600 IN SOA ns.test. host.test. 7 1800 900 604800 86400\n",
 		"zone:3: a.test. SOA: a SOA below the apex"},
 	{"test. 3600 IN SOA ns.test. host.test. 7 1800 900 604800 86400\n",
