@@ -1,48 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* check, compile and build: a zone file is loaded, verified and made an image. */
+/* check and compile: a zone file is loaded and verified, and made an image. */
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "builder/builder.h"
 #include "image/image.h"
 #include "options.h"
 
 int
-zone_prepare(const struct options *options, struct zone **zone, struct zone_verification *done,
-	struct why *why)
-{
-	const char *path = options->operands[0];
-	uint8_t *text __attribute__((cleanup(free_memory))) = NULL;
-	uint8_t *anchors __attribute__((cleanup(free_memory))) = NULL;
-	struct zone_verify_options verify = options->verify;
-	size_t length;
-	int rc = file_read(path, ZONE_FILE_SIZE_MAX, &text, &length, why);
-
-	if (!verify.anchors)
-		verify.anchors = ZONE_ANCHORS_DEFAULT;
-	if (rc == 0 && verify.dnssec != ZONE_OFF)
-		rc = file_read(
-			verify.anchors, ZONE_FILE_SIZE_MAX, &anchors, &verify.anchors_length, why);
-	verify.anchors_text = anchors;
-	/* all files are read now: what comes of them needs no rights */
-	if (rc == 0 && options->is_builder)
-		rc = builder_confine(why);
-	if (rc == 0)
-		rc = zone_load_text(path, text, length,
-			options->has_origin ? &options->origin : NULL, zone, why);
-	if (rc != 0)
-		return rc;
-	rc = zone_verify(*zone, &verify, done, why);
-	if (rc < 0)
-		zone_free(*zone);
-	return rc;
-}
-
-static int
-failed(const struct options *options, const struct why *why)
+command_failed(const struct options *options, const struct why *why)
 {
 	if (options->json) {
 		json_t *report = json_pack("{s:b, s:s}", "ok", 0, "error", why->text);
@@ -95,52 +63,19 @@ report_text(const struct zone *zone, const struct zone_verification *done, const
 int
 command_check(const struct options *options)
 {
-	struct zone_verification done;
 	char name[WIRE_NAME_TEXT_MAX];
-	struct zone *zone;
+	struct prepared prepared;
 	struct why why;
 
-	if (zone_prepare(options, &zone, &done, &why) != 0)
-		return failed(options, &why);
-	wire_name_to_text(&zone->origin, name);
+	if (zone_prepare(options, &prepared, &why) != 0)
+		return command_failed(options, &why);
+	wire_name_to_text(&prepared.zone->origin, name);
 	if (options->json)
-		report_json(zone, &done, name);
+		report_json(prepared.zone, &prepared.done, name);
 	else
-		report_text(zone, &done, name);
-	zone_free(zone);
+		report_text(prepared.zone, &prepared.done, name);
+	zone_free(prepared.zone);
 	return 0;
-}
-
-static int
-image_make(const struct options *options, struct image **image, struct why *why)
-{
-	struct zone_verification done;
-	struct zone *zone;
-	int rc = zone_prepare(options, &zone, &done, why);
-
-	if (rc != 0)
-		return rc;
-	if (done.warning.text[0])
-		fprintf(stderr, "%s\n", done.warning.text);
-	rc = image_compile(zone, &done, options->verify.at, image, why);
-	zone_free(zone);
-	return rc;
-}
-
-int
-command_build(const struct options *options)
-{
-	struct image *image;
-	struct why why;
-	int rc;
-
-	if (image_make(options, &image, &why) != 0)
-		return failed(options, &why);
-	rc = image_write(image, STDOUT_FILENO);
-	if (rc < 0)
-		fprintf(stderr, "writing the image: %s\n", strerror(-rc));
-	image_free(image);
-	return rc < 0;
 }
 
 /* Whole or not at all: written beside, then renamed. */
@@ -171,8 +106,10 @@ image_save(const struct image *image, const char *path, struct why *why)
 int
 command_compile(const struct options *options)
 {
-	struct image *image;
+	struct builder_result made;
+	struct prepared prepared;
 	struct image_facts facts;
+	struct image *image;
 	struct why why;
 	int rc;
 
@@ -180,13 +117,20 @@ command_compile(const struct options *options)
 		fputs("mangrove-zone: compile needs --output; try --help\n", stderr);
 		return 2;
 	}
-	if (image_make(options, &image, &why) != 0)
-		return failed(options, &why);
+	if (zone_prepare(options, &prepared, &why) < 0)
+		return command_failed(options, &why);
+	if (prepared.done.warning.text[0])
+		fprintf(stderr, "%s\n", prepared.done.warning.text);
+	rc = zone_compile(options, &prepared, &image, &made, &why);
+	zone_free(prepared.zone);
+	if (rc < 0)
+		return command_failed(options, &why);
 	rc = image_save(image, options->output, &why);
 	image_facts(image, &facts);
 	if (rc == 0)
-		printf("%s: serial %u, %u names, %llu octets\n", options->output, facts.serial,
-			facts.node_count, (unsigned long long)facts.size);
+		printf("%s: serial %u, %u names, %llu octets, %llu answers proven\n",
+			options->output, facts.serial, facts.node_count,
+			(unsigned long long)facts.size, (unsigned long long)made.proven);
 	image_free(image);
-	return rc < 0 ? failed(options, &why) : 0;
+	return rc < 0 ? command_failed(options, &why) : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,10 +15,12 @@ static const char help[] =
 	"       mangrove-zone show [options] ZONEFILE|IMAGE NAME TYPE\n"
 	"       mangrove-zone make [options] --output FILE|FOLDER\n"
 	"       mangrove-zone build [options] ZONEFILE >IMAGE\n"
+	"       mangrove-zone build [options] --base-size N SOURCE <RECORDS >IMAGE\n"
 	"       mangrove-zone audit {ZONEFILE NAME SERIAL}...\n"
 	"\n"
 	"check    load and verify a zone\n"
-	"compile  and write the image that a server answers from\n"
+	"compile  and write the image that a server answers from, once each of its answers is\n"
+	"         proven: compared with what another implementation says\n"
 	"show     the answer to a question, as text and octets\n"
 	"make     a root-like zone, signed with fresh keys, and its trust anchor beside it\n"
 	"build    as compile, on standard output: what mangroved runs as a child\n"
@@ -39,9 +42,13 @@ static const char help[] =
 	"  --seed N           make: the same seed makes the same names and servers (1)\n"
 	"  --algorithm N      make: 8, RSA-2048 with SHA-256 (default), or 13, ECDSA P-256\n"
 	"  --days N           make: how long signatures last after --at (13)\n"
+	"  --base-size N      build: standard input has records in wire form, N octets of them\n"
+	"                     a zone, then what a primary sent by AXFR or IXFR\n"
+	"  --text-to FD       build: write the zone to this descriptor too, as a master file\n"
 	"  --help, --version\n"
 	"\n"
-	"Exit code: 0 done, 1 the zone is refused or something failed, 2 wrong usage\n";
+	"Exit code: 0 done, 1 the zone is refused or something failed, 2 wrong usage,\n"
+	"3 build: the differences do not fit the zone that they are for\n";
 
 enum {
 	OPTION_OUTPUT = 'o',
@@ -59,6 +66,8 @@ enum {
 	OPTION_SEED,
 	OPTION_ALGORITHM,
 	OPTION_DAYS,
+	OPTION_BASE_SIZE,
+	OPTION_TEXT_TO,
 	OPTION_HELP,
 	OPTION_VERSION
 };
@@ -79,6 +88,8 @@ static const struct option long_options[] = {
 	{"seed", required_argument, NULL, OPTION_SEED},
 	{"algorithm", required_argument, NULL, OPTION_ALGORITHM},
 	{"days", required_argument, NULL, OPTION_DAYS},
+	{"base-size", required_argument, NULL, OPTION_BASE_SIZE},
+	{"text-to", required_argument, NULL, OPTION_TEXT_TO},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{0},
@@ -158,6 +169,17 @@ number_take(struct options *options, int option, const char *value)
 			return false;
 		options->days = (unsigned int)number;
 		return true;
+	case OPTION_BASE_SIZE:
+		if (!number_read(&number, value, 0, IMAGE_SIZE_MAX))
+			return false;
+		options->has_base = true;
+		options->base_size = (size_t)number;
+		return true;
+	case OPTION_TEXT_TO:
+		if (!number_read(&number, value, 1, INT_MAX))
+			return false;
+		options->text_fd = (int)number;
+		return true;
 	}
 	return false;
 }
@@ -230,6 +252,8 @@ main(int argc, char **argv)
 	if (!command)
 		return wrong_usage("no such command");
 	options.is_builder = command->run == command_build;
+	if (!options.is_builder && (options.has_base || options.text_fd))
+		return wrong_usage("--base-size and --text-to are for build");
 	options.operands = argv + optind + 1;
 	options.operand_count = argc - optind - 1;
 	if (command->operands != ANY_NUMBER && options.operand_count != command->operands)

@@ -2,6 +2,7 @@
 #ifndef MANGROVE_ZONE_OPTIONS_H
 #define MANGROVE_ZONE_OPTIONS_H
 
+#include "builder/builder.h"
 #include "zone/zone.h"
 
 /** What the subcommands have in common. */
@@ -9,8 +10,11 @@ struct options {
 	struct zone_verify_options verify;
 	struct wire_name origin;
 	bool has_origin, json, dnssec_ok, oracle;
-	bool is_builder; /* give up all rights before parsing */
-	uint16_t size;	 /* EDNS size; 0: no EDNS */
+	bool is_builder;  /* give up all rights before parsing */
+	bool has_base;	  /* build: standard input has records, those of the base first */
+	size_t base_size; /* octets of them */
+	int text_fd;	  /* build: where the zone goes as text; 0: nowhere */
+	uint16_t size;	  /* EDNS size; 0: no EDNS */
 	const char *output;
 	/* make */
 	uint32_t serial; /* 0: of the day */
@@ -29,8 +33,22 @@ int command_show(const struct options *options);
 int command_audit(const struct options *options);
 int command_make(const struct options *options);
 
-/** Load and verify options->operands[0]. A warning goes to standard error. */
-int zone_prepare(const struct options *options, struct zone **zone, struct zone_verification *done,
-	struct why *why);
+/** A zone that was loaded and verified, and how long that took. */
+struct prepared {
+	struct zone *zone; /* the caller's: zone_free() */
+	struct zone_verification done;
+	unsigned int load_ms, verify_ms;
+};
+
+/** Load and verify options->operands[0], or what a builder got on standard input. @return 0 or
+ * -errno */
+int zone_prepare(const struct options *options, struct prepared *prepared, struct why *why);
+
+/** Compile a zone and prove what was made. */
+int zone_compile(const struct options *options, const struct prepared *prepared,
+	struct image **image, struct builder_result *made, struct why *why);
+
+/** Say what failed, as JSON if that was asked for. @return 1 */
+int command_failed(const struct options *options, const struct why *why);
 
 #endif

@@ -62,9 +62,8 @@ static int
 answer_get(const struct options *options, const uint8_t *query, size_t length, uint8_t *reply,
 	size_t *reply_length, struct why *why)
 {
-	struct zone_verification done;
+	struct prepared prepared;
 	struct image *image;
-	struct zone *zone;
 	int rc;
 
 	if (!options->oracle) {
@@ -78,19 +77,19 @@ answer_get(const struct options *options, const uint8_t *query, size_t length, u
 		if (!strstr(why->text, "not an image"))
 			return rc;
 	}
-	rc = zone_prepare(options, &zone, &done, why);
+	rc = zone_prepare(options, &prepared, why);
 	if (rc < 0)
 		return rc;
 	if (options->oracle) {
-		*reply_length = records_answer(zone, query, length, reply);
+		*reply_length = records_answer(prepared.zone, query, length, reply);
 	} else {
-		rc = image_compile(zone, &done, options->verify.at, &image, why);
+		rc = image_compile(prepared.zone, &prepared.done, options->verify.at, &image, why);
 		if (rc == 0) {
 			*reply_length = image_answer(image, query, length, reply);
 			image_free(image);
 		}
 	}
-	zone_free(zone);
+	zone_free(prepared.zone);
 	return rc;
 }
 

@@ -47,16 +47,19 @@ zone_build(const struct server *server, const struct config_zone *zone, struct i
 		.wall_seconds = config->builder_wall_seconds,
 		.memory_size = (size_t)config->builder_memory_mb << 20,
 	};
-	struct why warning;
+	struct builder_result made;
 	int rc;
 
 	server_builder_path(server, program);
-	rc = builder_run(&request, image, &warning, why);
+	rc = builder_run(&request, &made, why);
 	if (rc < 0)
 		return rc;
+	*image = made.image;
+	made.image = NULL;
 	zone_accepted_say(zone, *image);
-	if (warning.text[0])
-		log_say(WARNING, log_zone, "%s\n", warning.text);
+	if (made.warning.text[0])
+		log_say(WARNING, log_zone, "%s\n", made.warning.text);
+	builder_result_free(&made);
 	return 0;
 }
 

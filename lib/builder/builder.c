@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +15,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { ARGUMENTS_MAX = 24, REPORT_MAX = 4096 };
+enum { ARGUMENTS_MAX = 24, REPORT_MAX = 16384 };
+
+/* What a builder says in the end, for json_pack() and json_unpack(). */
+#define BUILDER_REPORT "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}"
 
 /* AddressSanitizer reserves more address space than any bound would leave it. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -32,9 +36,11 @@ enum { SANITIZED = 0 };
 /* A running builder, and what it has said so far. */
 struct child {
 	pid_t pid;
-	int report; /* pipe from its standard error */
-	int image;  /* memfd that is its standard output */
-	int ended;  /* pidfd */
+	int records; /* sealed memfd that is its standard input; -1: it reads a file */
+	int image;   /* memfd that is its standard output */
+	int report;  /* pipe from its standard error */
+	int zone;    /* memfd that is its BUILDER_TEXT_FD */
+	int ended;   /* pidfd */
 	char text[REPORT_MAX];
 	size_t length;
 };
@@ -92,12 +98,20 @@ builder_child_bound(unsigned int cpu_seconds, size_t memory, pid_t parent)
 		_exit(1);
 }
 
+/* Numbers as arguments. */
+struct numbers {
+	char at[32], text_fd[16], base[32];
+};
+
 static void
-arguments_make(const struct builder_request *request, char at[32], const char **arguments)
+arguments_make(
+	const struct builder_request *request, struct numbers *numbers, const char **arguments)
 {
 	unsigned int n = 0;
 
-	snprintf(at, 32, "@%lld", (long long)request->verify.at);
+	snprintf(numbers->at, sizeof(numbers->at), "@%lld", (long long)request->verify.at);
+	snprintf(numbers->text_fd, sizeof(numbers->text_fd), "%d", BUILDER_TEXT_FD);
+	snprintf(numbers->base, sizeof(numbers->base), "%zu", request->base.length);
 	arguments[n++] = request->program;
 	arguments[n++] = "build";
 	arguments[n++] = "--dnssec";
@@ -105,7 +119,13 @@ arguments_make(const struct builder_request *request, char at[32], const char **
 	arguments[n++] = "--zonemd";
 	arguments[n++] = policy_text(request->verify.zonemd);
 	arguments[n++] = "--at";
-	arguments[n++] = at;
+	arguments[n++] = numbers->at;
+	arguments[n++] = "--text-to";
+	arguments[n++] = numbers->text_fd;
+	if (request->records.length) {
+		arguments[n++] = "--base-size";
+		arguments[n++] = numbers->base;
+	}
 	if (request->verify.anchors) {
 		arguments[n++] = "--anchors";
 		arguments[n++] = request->verify.anchors;
@@ -120,18 +140,52 @@ arguments_make(const struct builder_request *request, char at[32], const char **
 }
 
 static __attribute__((noreturn)) void
-child_run(const struct builder_request *request, const char *const *arguments, int image,
-	int report, pid_t parent)
+child_run(const struct builder_request *request, const char *const *arguments,
+	const struct child *child, int report, pid_t parent)
 {
-	dup2(image, STDOUT_FILENO);
+	/* any of them may stand in the last place: it is taken last */
+	if (child->records >= 0)
+		dup2(child->records, STDIN_FILENO);
+	dup2(child->image, STDOUT_FILENO);
 	dup2(report, STDERR_FILENO);
+	if (dup2(child->zone, BUILDER_TEXT_FD) == child->zone)
+		fcntl(child->zone, F_SETFD, 0);
 	builder_child_bound(
 		request->cpu_seconds ? request->cpu_seconds : BUILDER_CPU_SECONDS_DEFAULT,
 		memory_size(request), parent);
-	close_range(3, ~0u, 0);
+	close_range(BUILDER_TEXT_FD + 1, ~0u, 0);
 	execv(request->program, (char *const *)(uintptr_t)arguments);
 	dprintf(STDERR_FILENO, "%s: %s\n", request->program, strerrordesc_np(errno));
 	_exit(1);
+}
+
+/* Nobody may change what is about to be read, also not a grandchild. */
+static int
+seal(int fd)
+{
+	return fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+}
+
+/* The base, then what arrived. */
+static int
+records_put(const struct builder_request *request, struct child *child, struct why *why)
+{
+	int rc;
+
+	if (request->records.length == 0)
+		return 0;
+	child->records = memfd_create("mangrove-records", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (child->records < 0)
+		return why_errno(why, "memfd");
+	rc = file_write_all(child->records, request->base.octets, request->base.length);
+	if (rc == 0)
+		rc = file_write_all(
+			child->records, request->records.octets, request->records.length);
+	if (rc < 0)
+		return why_set(why, -rc, "memfd: %s", strerror(-rc));
+	if (lseek(child->records, 0, SEEK_SET) < 0 || seal(child->records) < 0)
+		return why_errno(why, "memfd");
+	return 0;
 }
 
 static int
@@ -139,19 +193,23 @@ child_start(const struct builder_request *request, struct child *child, struct w
 {
 	const char *arguments[ARGUMENTS_MAX];
 	pid_t parent = getpid();
-	char at[32];
-	int ends[2];
+	struct numbers numbers;
+	int ends[2], rc;
 
-	arguments_make(request, at, arguments);
+	arguments_make(request, &numbers, arguments);
+	rc = records_put(request, child, why);
+	if (rc < 0)
+		return rc;
 	child->image = memfd_create("mangrove-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (child->image < 0)
+	child->zone = memfd_create("mangrove-zone", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (child->image < 0 || child->zone < 0)
 		return why_errno(why, "memfd");
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return why_errno(why, "pipe");
 	child->report = ends[0];
 	child->pid = fork();
 	if (child->pid == 0)
-		child_run(request, arguments, child->image, ends[1], parent);
+		child_run(request, arguments, child, ends[1], parent);
 	close(ends[1]);
 	if (child->pid < 0)
 		return why_errno(why, "fork");
@@ -247,6 +305,8 @@ ending_judge(
 		return why_set(why, EFAULT, "%s: the builder died of signal %d (%s)%s%s",
 			request->path, WTERMSIG(status), strsignal(WTERMSIG(status)),
 			*said ? "; it said: " : "", said);
+	if (WEXITSTATUS(status) == BUILDER_EXIT_MISFIT && *said)
+		return why_set(why, ESTALE, "%s", said);
 	if (WEXITSTATUS(status) != 0)
 		return *said ? why_set(why, EINVAL, "%s", said)
 			     : why_set(why, EINVAL, "%s: the builder failed without a word",
@@ -255,25 +315,90 @@ ending_judge(
 }
 
 static int
-image_take(struct child *child, struct image **image, struct why *why)
+image_take(const struct child *child, struct image **image, struct why *why)
 {
-	/* nobody may change what is about to be checked, also not a grandchild */
-	if (fcntl(child->image, F_ADD_SEALS,
-		    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+	if (seal(child->image) < 0)
 		return why_errno(why, "the built image cannot be sealed");
 	return image_open(child->image, "the built image", image, why);
 }
 
+/* What it says in the end, which the numbers of builder_report() are. */
+static int
+report_take(const char *said, struct builder_result *result, struct why *why)
+{
+	const char *warning, *anchors;
+	json_int_t signatures, records, proven, ms[4];
+	json_error_t error;
+	json_t *report = json_loads(said, JSON_REJECT_DUPLICATES, &error);
+	int rc = json_unpack(report, BUILDER_REPORT, "warning", &warning, "anchors", &anchors,
+		"signatures", &signatures, "records", &records, "proven", &proven, "load_ms",
+		&ms[0], "verify_ms", &ms[1], "compile_ms", &ms[2], "prove_ms", &ms[3]);
+
+	if (rc == 0) {
+		why_set(&result->warning, 0, "%s", warning);
+		snprintf(result->anchor_tags, sizeof(result->anchor_tags), "%s", anchors);
+		result->signature_count = (uint64_t)signatures;
+		result->record_count = (uint64_t)records;
+		result->proven = (uint64_t)proven;
+		result->load_ms = (unsigned int)ms[0];
+		result->verify_ms = (unsigned int)ms[1];
+		result->compile_ms = (unsigned int)ms[2];
+		result->prove_ms = (unsigned int)ms[3];
+	}
+	json_decref(report);
+	return rc < 0 ? why_set(why, EPROTO, "the builder's report cannot be read: %.200s", said)
+		      : 0;
+}
+
+void
+builder_report(const struct builder_result *result, FILE *file)
+{
+	struct why warning = result->warning;
+	json_t *report;
+
+	/* a path may hold anything, JSON only UTF-8 */
+	for (char *at = warning.text; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	report = json_pack(BUILDER_REPORT, "warning", warning.text, "anchors", result->anchor_tags,
+		"signatures", (json_int_t)result->signature_count, "records",
+		(json_int_t)result->record_count, "proven", (json_int_t)result->proven, "load_ms",
+		(json_int_t)result->load_ms, "verify_ms", (json_int_t)result->verify_ms,
+		"compile_ms", (json_int_t)result->compile_ms, "prove_ms",
+		(json_int_t)result->prove_ms);
+
+	json_dumpf(report, file, JSON_COMPACT);
+	fputc('\n', file);
+	json_decref(report);
+}
+
+/* The child has ended as it should: take what it made. */
+static int
+result_take(struct child *child, struct builder_result *result, struct why *why)
+{
+	struct builder_result made = {.text_fd = -1};
+	int rc = report_take(last_line(child), &made, why);
+
+	if (rc == 0 && (seal(child->zone) < 0 || lseek(child->zone, 0, SEEK_SET) < 0))
+		rc = why_errno(why, "the built zone cannot be sealed");
+	if (rc == 0)
+		rc = image_take(child, &made.image, why);
+	if (rc < 0)
+		return rc;
+	made.text_fd = child->zone;
+	child->zone = -1;
+	*result = made;
+	return 0;
+}
+
 int
-builder_run(const struct builder_request *request, struct image **image, struct why *warning,
-	struct why *why)
+builder_run(const struct builder_request *request, struct builder_result *result, struct why *why)
 {
 	unsigned int wall =
 		request->wall_seconds ? request->wall_seconds : BUILDER_WALL_SECONDS_DEFAULT;
-	struct child child = {.report = -1, .image = -1, .ended = -1};
+	struct child child = {.records = -1, .image = -1, .report = -1, .zone = -1, .ended = -1};
 	int rc, status = 0;
 
-	warning->text[0] = '\0';
 	rc = child_start(request, &child, why);
 	if (rc == 0 && !child_listen(&child, clock_ms() + (int64_t)wall * 1000))
 		rc = why_set(why, ETIMEDOUT, "%s: the builder did not end within %u s",
@@ -283,11 +408,19 @@ builder_run(const struct builder_request *request, struct image **image, struct 
 	if (rc == 0)
 		rc = ending_judge(&child, request, status, why);
 	if (rc == 0)
-		rc = image_take(&child, image, why);
-	if (rc == 0 && child.length)
-		why_set(warning, 0, "%s", last_line(&child));
-	close_fd(&child.report);
+		rc = result_take(&child, result, why);
+	close_fd(&child.records);
 	close_fd(&child.image);
+	close_fd(&child.report);
+	close_fd(&child.zone);
 	close_fd(&child.ended);
 	return rc;
+}
+
+void
+builder_result_free(struct builder_result *result)
+{
+	image_free(result->image);
+	close_fd(&result->text_fd);
+	*result = (struct builder_result){.text_fd = -1};
 }

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * Zones are loaded, verified and compiled in a child process, bounded in CPU time, memory and wall
- * time: a zone that makes a parser hang, crash or swell is a refused zone, never a sick server.
+ * Zones are loaded, verified, compiled and proven in a child process, bounded in CPU time, memory
+ * and wall time: a zone that makes a parser hang, crash or swell is a refused zone, never a sick
+ * server.
  *
  * Control plane only.
  */
 #ifndef BUILDER_BUILDER_H
 #define BUILDER_BUILDER_H
 
+#include <stdio.h>
+
 #include "base/base.h"
 #include "image/image.h"
 #include "zone/zone.h"
 
 struct builder_request {
-	const char *program; /* path of mangrove-zone */
-	const char *path;    /* of the master file */
-	const char *origin;  /* presentation form; NULL: the owner of the SOA */
+	const char *program;	     /* path of mangrove-zone */
+	const char *path;	     /* of the master file; what messages call the zone's source */
+	const char *origin;	     /* presentation form; NULL: the owner of the SOA */
+	struct zone_records base;    /* what differences apply to: image_records(); 0: none */
+	struct zone_records records; /* what a primary sent; length 0: `path` is read */
 	struct zone_verify_options verify;
 	unsigned int cpu_seconds, wall_seconds; /* 0: BUILDER_*_DEFAULT */
 	size_t memory_size; /* octets of address space; 0: BUILDER_MEMORY_DEFAULT */
@@ -24,16 +29,38 @@ struct builder_request {
 enum { BUILDER_CPU_SECONDS_DEFAULT = 60, BUILDER_WALL_SECONDS_DEFAULT = 120 };
 #define BUILDER_MEMORY_DEFAULT ((size_t)2 << 30)
 
+/** What a builder made, and what it says of it. */
+struct builder_result {
+	struct image *image;
+	int text_fd;	      /* sealed memfd: the zone as zone_text_write() has it, for reading */
+	struct why warning;   /* the zone was taken with a reservation; text[0] == 0: none */
+	char anchor_tags[64]; /* as in struct zone_verification */
+	uint64_t signature_count, record_count, proven; /* proven: answers compared */
+	unsigned int load_ms, verify_ms, compile_ms, prove_ms;
+};
+
 /**
  * Run a builder and open what it made. Waits for it, at most as long as its wall time; it and its
  * children are dead on return. Any thread may call it.
  *
- * @param image    the caller's: image_free()
- * @param warning  filled in when the zone was taken with a reservation; text[0] == 0: none
- * @return 0, or -errno: what the builder found, or how it ended
+ * @param result  the caller's on success: builder_result_free(); else untouched
+ * @return 0; -ESTALE: the differences do not fit the base, so the whole zone is to be asked for;
+ *         or -errno: what the builder found, or how it ended
  */
-int builder_run(const struct builder_request *request, struct image **image, struct why *warning,
-	struct why *why);
+int builder_run(
+	const struct builder_request *request, struct builder_result *result, struct why *why);
+
+/** Free image and text; a caller who takes one over sets it to NULL or -1 before. */
+void builder_result_free(struct builder_result *result);
+
+/*
+ * For the builder itself. It writes the image to standard output, the zone as text to
+ * BUILDER_TEXT_FD, and in the end a report to standard error, or the reason why there is none.
+ */
+enum { BUILDER_TEXT_FD = 3, BUILDER_EXIT_MISFIT = 3 /* its exit code for -ESTALE */ };
+
+/** Write the report of what was made: all of `result` but image and text. */
+void builder_report(const struct builder_result *result, FILE *file);
 
 /** A child that answers queries again from plain records: `mangrove-zone audit`. */
 struct builder_auditor {

@@ -29,10 +29,57 @@ image_hand_over(void)
 	if (zone_load_text("made up", (const uint8_t *)zone_text, sizeof(zone_text) - 1, NULL,
 		    &zone, &why) < 0 ||
 		image_compile(zone, &done, 0, &image, &why) < 0 ||
-		image_write(image, STDOUT_FILENO) < 0)
+		image_write(image, STDOUT_FILENO) < 0 ||
+		file_write_all(BUILDER_TEXT_FD, zone_text, sizeof(zone_text) - 1) < 0)
 		dprintf(STDERR_FILENO, "%s\n", why.text);
 	image_free(image);
 	zone_free(zone);
+}
+
+__attribute__((format(printf, 1, 2))) static void
+report(const char *warning, ...)
+{
+	struct builder_result result = {
+		.anchor_tags = "1 2",
+		.signature_count = 3,
+		.record_count = 4,
+		.proven = 1ull << 40,
+		.load_ms = 5,
+		.verify_ms = 6,
+		.compile_ms = 7,
+		.prove_ms = 8,
+	};
+	va_list args;
+
+	va_start(args, warning);
+	vsnprintf(result.warning.text, sizeof(result.warning.text), warning, args);
+	va_end(args);
+	builder_report(&result, stderr);
+}
+
+static void
+do_build_without_report(void)
+{
+	image_hand_over();
+	dprintf(STDERR_FILENO, "done\n");
+}
+
+static void
+do_misfit(void)
+{
+	dprintf(STDERR_FILENO, "they do not fit\n");
+	_exit(BUILDER_EXIT_MISFIT);
+}
+
+static void
+do_read(void)
+{
+	char text[64] = "";
+	ssize_t got = read(STDIN_FILENO, text, sizeof(text) - 1);
+
+	image_hand_over();
+	report("%zd octets: %s, %s", got, text,
+		write(STDIN_FILENO, "x", 1) < 0 ? "sealed" : "writable");
 }
 
 static void
@@ -118,25 +165,28 @@ do_fail_silent(void)
 static void
 do_nothing(void)
 {
+	report("%s", "");
 }
 
 static void
 do_garbage(void)
 {
 	dprintf(STDOUT_FILENO, "%01000d", 0);
+	report("%s", "");
 }
 
 static void
 do_build(void)
 {
 	image_hand_over();
+	report("%s", "");
 }
 
 static void
 do_build_with_warning(void)
 {
 	image_hand_over();
-	dprintf(STDERR_FILENO, "anchors: one is missing\n");
+	report("%s", "anchors: one is \"missing\" \377");
 }
 
 static void
@@ -154,7 +204,7 @@ do_leave_a_child(void)
 	if (pid == 0)
 		hang();
 	image_hand_over();
-	dprintf(STDERR_FILENO, "%d\n", pid);
+	report("%d", pid);
 }
 
 static void
@@ -167,8 +217,8 @@ do_confine(void)
 	if (pid == 0)
 		_exit(0);
 	image_hand_over();
-	dprintf(STDERR_FILENO, "confine %d, root %s, may read secrets %s, may start processes %s\n",
-		rc, geteuid() == 0 ? "yes" : "no", access("/etc/shadow", R_OK) == 0 ? "yes" : "no",
+	report("confine %d, root %s, may read secrets %s, may start processes %s", rc,
+		geteuid() == 0 ? "yes" : "no", access("/etc/shadow", R_OK) == 0 ? "yes" : "no",
 		pid >= 0 ? "yes" : "no");
 }
 
@@ -193,6 +243,9 @@ static const struct {
 	{"build then crash", do_build_then_crash},
 	{"leave a child", do_leave_a_child},
 	{"confine", do_confine},
+	{"build without report", do_build_without_report},
+	{"misfit", do_misfit},
+	{"read", do_read},
 };
 
 /* Runs before Criterion does: as a builder this program never gets there. */
@@ -213,7 +266,7 @@ stand_in(int argc, char **argv)
 /* ---- the server's side ---- */
 
 static int
-run(const char *path, struct image **image, struct why *warning, struct why *why)
+run(const char *path, struct builder_result *result, struct why *why)
 {
 	const struct builder_request request = {
 		.program = "/proc/self/exe",
@@ -222,9 +275,11 @@ run(const char *path, struct image **image, struct why *warning, struct why *why
 		/* what uses CPU time must not run out of wall time first, also on a busy machine */
 		.wall_seconds = strncmp(path, "hang", 4) == 0 ? 2 : 60,
 		.memory_size = 256 << 20,
+		.base = {(const uint8_t *)"base", 4},
+		.records = {(const uint8_t *)"transfer", strcmp(path, "read") == 0 ? 8 : 0},
 	};
 
-	return builder_run(&request, image, warning, why);
+	return builder_run(&request, result, why);
 }
 
 static unsigned int
@@ -256,6 +311,8 @@ static const struct {
 		"write too much: the builder died of signal 25 (File size limit exceeded)"},
 	{"refuse", -EINVAL, "zone:7: x. NS: wrong"},
 	{"fail silent", -EINVAL, "fail silent: the builder failed without a word"},
+	{"build without report", -EPROTO, "the builder's report cannot be read: done"},
+	{"misfit", -ESTALE, "they do not fit"},
 	{"build then crash", -EFAULT, "build then crash: the builder died of signal 6 (Aborted)"},
 };
 
@@ -264,13 +321,13 @@ Test(builder, tells_how_a_builder_ended)
 	unsigned int open_before = descriptors_open();
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct image *image = NULL;
-		struct why warning, why = {0};
-		int rc = run(bad[i].path, &image, &warning, &why);
+		struct builder_result result = {.text_fd = -1};
+		struct why why = {0};
+		int rc = run(bad[i].path, &result, &why);
 
 		cr_expect_eq(rc, bad[i].rc, "%s: %d", bad[i].path, rc);
 		cr_expect_str_eq(why.text, bad[i].why);
-		cr_expect_null(image);
+		cr_expect(!result.image && result.text_fd == -1);
 	}
 	cr_expect_eq(descriptors_open(), open_before);
 	cr_expect_eq(waitpid(-1, NULL, WNOHANG), -1);
@@ -279,60 +336,89 @@ Test(builder, tells_how_a_builder_ended)
 
 Test(builder, ends_one_that_never_stops_talking)
 {
-	struct image *image = NULL;
-	struct why warning, why = {0};
+	struct builder_result result = {.text_fd = -1};
+	struct why why = {0};
 
 	/* by its CPU time or by the wall clock, whichever comes first */
-	cr_expect_eq(run("chatter", &image, &warning, &why), -ETIMEDOUT, "%s", why.text);
+	cr_expect_eq(run("chatter", &result, &why), -ETIMEDOUT, "%s", why.text);
 }
 
 Test(builder, ends_one_that_swells)
 {
-	struct image *image = NULL;
-	struct why warning, why = {0};
+	struct builder_result result = {.text_fd = -1};
+	struct why why = {0};
 
 #if defined(__SANITIZE_ADDRESS__)
 	cr_skip_test("AddressSanitizer leaves no room for a bound on memory");
 #endif
-	cr_expect_eq(run("swell", &image, &warning, &why), -ENOMEM);
+	cr_expect_eq(run("swell", &result, &why), -ENOMEM);
 	cr_expect_str_eq(why.text, "swell: the builder used up its memory of 256 MiB");
 }
 
 Test(builder, refuses_what_is_no_image)
 {
-	struct image *image = NULL;
-	struct why warning, why = {0};
+	struct builder_result result = {.text_fd = -1};
+	struct why why = {0};
 
-	cr_expect_lt(run("nothing", &image, &warning, &why), 0);
-	cr_expect_lt(run("garbage", &image, &warning, &why), 0);
+	cr_expect_lt(run("nothing", &result, &why), 0);
+	cr_expect_lt(run("garbage", &result, &why), 0);
 	cr_expect(strstr(why.text, "the built image"), "%s", why.text);
-	cr_expect_null(image);
+	cr_expect_null(result.image);
 }
 
 Test(builder, says_that_the_program_is_missing)
 {
 	const struct builder_request request = {.program = "/nowhere/mangrove-zone", .path = "z"};
-	struct image *image = NULL;
-	struct why warning, why = {0};
+	struct builder_result result = {.text_fd = -1};
+	struct why why = {0};
 
-	cr_expect_lt(builder_run(&request, &image, &warning, &why), 0);
+	cr_expect_lt(builder_run(&request, &result, &why), 0);
 	cr_expect_str_eq(why.text, "/nowhere/mangrove-zone: No such file or directory");
 }
 
-Test(builder, hands_over_an_image_and_a_warning)
+Test(builder, hands_over_image_text_and_report)
 {
+	char text[sizeof(zone_text)] = "";
+	struct builder_result result;
 	struct image_facts facts;
-	struct image *image = NULL;
-	struct why warning, why = {0};
+	struct why why = {0};
 
-	cr_assert_eq(run("build", &image, &warning, &why), 0, "%s", why.text);
-	cr_expect_str_eq(warning.text, "");
-	image_facts(image, &facts);
+	cr_assert_eq(run("build", &result, &why), 0, "%s", why.text);
+	cr_expect_str_eq(result.warning.text, "");
+	cr_expect_str_eq(result.anchor_tags, "1 2");
+	cr_expect_eq(result.signature_count, 3);
+	cr_expect_eq(result.record_count, 4);
+	cr_expect_eq(result.proven, 1ull << 40);
+	cr_expect_eq(result.load_ms, 5);
+	cr_expect_eq(result.verify_ms, 6);
+	cr_expect_eq(result.compile_ms, 7);
+	cr_expect_eq(result.prove_ms, 8);
+	image_facts(result.image, &facts);
 	cr_expect_eq(facts.serial, 7);
-	image_free(image);
-	cr_assert_eq(run("build with warning", &image, &warning, &why), 0, "%s", why.text);
-	cr_expect_str_eq(warning.text, "anchors: one is missing");
-	image_free(image);
+	cr_expect_eq(read(result.text_fd, text, sizeof(text)), sizeof(zone_text) - 1);
+	cr_expect_str_eq(text, zone_text);
+	cr_expect_eq(write(result.text_fd, "x", 1), -1, "it is sealed");
+	builder_result_free(&result);
+}
+
+Test(builder, hands_over_a_warning)
+{
+	struct builder_result result;
+	struct why why = {0};
+
+	cr_assert_eq(run("build with warning", &result, &why), 0, "%s", why.text);
+	cr_expect_str_eq(result.warning.text, "anchors: one is \"missing\" ?");
+	builder_result_free(&result);
+}
+
+Test(builder, gives_records_to_the_child)
+{
+	struct builder_result result;
+	struct why why = {0};
+
+	cr_assert_eq(run("read", &result, &why), 0, "%s", why.text);
+	cr_expect_str_eq(result.warning.text, "12 octets: basetransfer, sealed");
+	builder_result_free(&result);
 }
 
 static bool
@@ -353,22 +439,22 @@ process_is_dead(const char *pid)
 
 Test(builder, leaves_no_process_behind, .timeout = 60)
 {
-	struct image *image = NULL;
-	struct why warning, why = {0};
+	struct builder_result result = {.text_fd = -1};
+	struct why why = {0};
 
-	cr_assert_eq(run("leave a child", &image, &warning, &why), 0, "%s", why.text);
-	while (!process_is_dead(warning.text))
+	cr_assert_eq(run("leave a child", &result, &why), 0, "%s", why.text);
+	while (!process_is_dead(result.warning.text))
 		usleep(1000);
-	image_free(image);
+	builder_result_free(&result);
 }
 
 Test(builder, gives_up_its_rights)
 {
-	struct image *image = NULL;
-	struct why warning, why = {0};
+	struct builder_result result = {.text_fd = -1};
+	struct why why = {0};
 
-	cr_assert_eq(run("confine", &image, &warning, &why), 0, "%s", why.text);
-	cr_expect_str_eq(
-		warning.text, "confine 0, root no, may read secrets no, may start processes no");
-	image_free(image);
+	cr_assert_eq(run("confine", &result, &why), 0, "%s", why.text);
+	cr_expect_str_eq(result.warning.text,
+		"confine 0, root no, may read secrets no, may start processes no");
+	builder_result_free(&result);
 }
