@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One command to the server, its reply for a person or a program. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/control.h"
+#include "print.h"
+#include "wire/wire.h"
+
+#define SOCKET_DEFAULT "/run/mangrove/control.sock"
+
+static const char help[] =
+	"usage: mangrovectl [options] COMMAND [ARGUMENT...]\n"
+	"\n"
+	"  status                    the server in short\n"
+	"  health                    its state, and every reason with its evidence\n"
+	"  drain [ipv4|ipv6]         withdraw a healthy server, for maintenance\n"
+	"  undrain [ipv4|ipv6]       end that\n"
+	"  zone status [ZONE]        serial, source, times and primaries; all zones\n"
+	"  zone refresh [ZONE]       ask the primaries now, take a newer version\n"
+	"  zone transfer [ZONE]      transfer all of it now; --force: even if it is older\n"
+	"  zone reload [ZONE]        read zone file and trust anchors again; all zones\n"
+	"  zone freeze [ZONE]        take no other version until thawed\n"
+	"  zone thaw [ZONE]          end that, or a rollback\n"
+	"  zone history [ZONE]       versions on disk, and those that were refused\n"
+	"  zone diff [ZONE] A B      what changed from serial A to serial B, in words\n"
+	"  zone rollback [ZONE] A    serve serial A from disk, and freeze the zone\n"
+	"\n"
+	"ZONE is \".\" where it is left out, unless all zones are meant.\n"
+	"\n"
+	"  -s, --socket PATH  of the server (" SOCKET_DEFAULT ")\n"
+	"  --json             the reply as the server sent it (docs/control.md)\n"
+	"  --check            health: tell the state by the exit code\n"
+	"  --force            zone transfer: take a serial that is not newer\n"
+	"  --timeout SECONDS  how long to wait for the reply (10; 600 for what\n"
+	"                     fetches or builds a zone)\n"
+	"  --help, --version\n"
+	"\n"
+	"Exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server to ask;\n"
+	"health --check: 0 serving, 4 degraded or starting, 5 failing\n";
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_REFUSED = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNREACHABLE = 3,
+	EXIT_DEGRADED = 4,
+	EXIT_FAILING = 5,
+};
+
+enum {
+	OPTION_SOCKET = 's',
+	OPTION_JSON = 256,
+	OPTION_CHECK,
+	OPTION_FORCE,
+	OPTION_TIMEOUT,
+	OPTION_HELP,
+	OPTION_VERSION,
+};
+
+static const struct option long_options[] = {
+	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"check", no_argument, NULL, OPTION_CHECK},
+	{"force", no_argument, NULL, OPTION_FORCE},
+	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{0},
+};
+
+/* A little more than the server gives a command, so that its own answer is heard. */
+enum { QUICK_MS = 10000, SLOW_MS = CONTROL_CALL_MS + 5000, TIMEOUT_SECONDS_MAX = 86400 };
+
+/* What may follow a command. */
+enum zone_operand { NO_ZONE, A_ZONE, ANY_ZONE, A_FAMILY };
+
+struct command {
+	const char *name;
+	enum zone_operand zone;
+	const char *serials[2]; /* keys of the request */
+	print_reply *print;
+	bool slow;
+};
+
+static const struct command commands[] = {
+	{"status", NO_ZONE, {NULL}, print_status, false},
+	{"health", NO_ZONE, {NULL}, print_health, false},
+	{"drain", A_FAMILY, {NULL}, print_families, false},
+	{"undrain", A_FAMILY, {NULL}, print_families, false},
+	{"zone status", ANY_ZONE, {NULL}, print_zone_status, false},
+	{"zone refresh", A_ZONE, {NULL}, print_zone_outcome, true},
+	{"zone transfer", A_ZONE, {NULL}, print_zone_outcome, true},
+	{"zone reload", ANY_ZONE, {NULL}, print_zone_reload, true},
+	{"zone freeze", A_ZONE, {NULL}, print_zone_frozen, false},
+	{"zone thaw", A_ZONE, {NULL}, print_zone_frozen, false},
+	{"zone history", A_ZONE, {NULL}, print_zone_history, false},
+	{"zone diff", A_ZONE, {"from", "to"}, print_zone_diff, true},
+	{"zone rollback", A_ZONE, {"serial"}, print_zone_rollback, true},
+};
+
+struct options {
+	const char *socket;
+	bool json, check, force;
+	int timeout_ms; /* 0: as the command needs */
+};
+
+static int
+wrong_usage(const char *reason, const char *what)
+{
+	fprintf(stderr, "mangrovectl: %s%s; try --help\n", reason, what);
+	return EXIT_USAGE;
+}
+
+static bool
+number_read(unsigned long long *number, const char *text, unsigned long long most)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return errno == 0 && *end == '\0' && *number <= most;
+}
+
+/* ---- the request ---- */
+
+/* @return the command whose words the operands begin with, and how many those are; NULL: none */
+static const struct command *
+command_find(char *const *operands, int count, int *words)
+{
+	char name[64];
+
+	for (*words = 1; *words <= 2 && *words <= count; (*words)++) {
+		snprintf(name, sizeof(name), "%s%s%s", operands[0], *words == 2 ? " " : "",
+			*words == 2 ? operands[1] : "");
+		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+			if (strcmp(commands[i].name, name) == 0)
+				return &commands[i];
+	}
+	return NULL;
+}
+
+static bool
+zone_set(json_t *request, const char *zone)
+{
+	char text[WIRE_NAME_TEXT_MAX];
+	struct wire_name name;
+
+	if (!wire_name_from_text(&name, zone))
+		return false;
+	wire_name_fold(&name);
+	json_object_set_new(request, "zone", json_string(wire_name_to_text(&name, text)));
+	return true;
+}
+
+/* The operands behind the command's words. @return exit code */
+static int
+operands_take(const struct command *command, char *const *operands, int count, json_t *request)
+{
+	int serials = !!command->serials[0] + !!command->serials[1];
+	int first = count - serials;
+	unsigned long long serial;
+
+	if (first < 0)
+		return wrong_usage("a serial is missing for ", command->name);
+	if (first > 1 || (first == 1 && command->zone == NO_ZONE))
+		return wrong_usage("too many operands for ", command->name);
+	if (command->zone == A_FAMILY && first == 1) {
+		if (strcmp(operands[0], "ipv4") != 0 && strcmp(operands[0], "ipv6") != 0)
+			return wrong_usage("neither ipv4 nor ipv6: ", operands[0]);
+		json_object_set_new(request, "family", json_string(operands[0]));
+	} else if (first == 1 || command->zone == A_ZONE) {
+		if (!zone_set(request, first == 1 ? operands[0] : "."))
+			return wrong_usage("no name of a zone: ", operands[0]);
+	}
+	for (int i = 0; i < serials; i++) {
+		if (!number_read(&serial, operands[first + i], UINT32_MAX))
+			return wrong_usage("no serial: ", operands[first + i]);
+		json_object_set_new(request, command->serials[i], json_integer((json_int_t)serial));
+	}
+	return EXIT_DONE;
+}
+
+/* ---- the reply ---- */
+
+static int
+health_code(const json_t *reply)
+{
+	const char *state = text_of(reply, "state");
+
+	if (strcmp(state, "serving") == 0)
+		return EXIT_DONE;
+	return strcmp(state, "failing") == 0 ? EXIT_FAILING : EXIT_DEGRADED;
+}
+
+static int
+reply_show(const struct command *command, const struct options *options, const json_t *reply)
+{
+	bool ok = json_is_true(json_object_get(reply, "ok"));
+
+	if (options->json) {
+		json_dumpf(reply, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else if (ok || json_object_get(reply, "zones")) {
+		command->print(reply);
+	}
+	if (!ok && !options->json)
+		words_put(stderr, "mangrovectl: ", 4, text_of(reply, "error"));
+	if (!ok)
+		return EXIT_REFUSED;
+	return options->check ? health_code(reply) : EXIT_DONE;
+}
+
+static int
+command_run(const struct command *command, const struct options *options, const json_t *request)
+{
+	int timeout_ms = command->slow ? SLOW_MS : QUICK_MS;
+	json_t *reply = NULL;
+	struct why why;
+	int code;
+
+	if (options->timeout_ms)
+		timeout_ms = options->timeout_ms;
+	if (control_ask(options->socket, request, timeout_ms, &reply, &why) < 0) {
+		fprintf(stderr, "mangrovectl: %s\n", why.text);
+		return EXIT_UNREACHABLE;
+	}
+	code = reply_show(command, options, reply);
+	json_decref(reply);
+	return fflush(stdout) < 0 ? EXIT_REFUSED : code;
+}
+
+static int
+options_run(const struct options *options, char *const *operands, int count)
+{
+	const struct command *command;
+	json_t *request;
+	int words, code;
+
+	if (count == 0)
+		return wrong_usage("no command", "");
+	command = command_find(operands, count, &words);
+	if (!command)
+		return wrong_usage("no such command: ", operands[0]);
+	if (options->check && command->print != print_health)
+		return wrong_usage("--check is for health, not for ", command->name);
+	if (options->force && strcmp(command->name, "zone transfer") != 0)
+		return wrong_usage("--force is for zone transfer, not for ", command->name);
+	request = json_pack("{s:s}", "command", command->name);
+	if (!request)
+		return EXIT_REFUSED;
+	if (options->force)
+		json_object_set_new(request, "force", json_true());
+	code = operands_take(command, operands + words, count - words, request);
+	if (code == EXIT_DONE)
+		code = command_run(command, options, request);
+	json_decref(request);
+	return code;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = {.socket = SOCKET_DEFAULT};
+	unsigned long long seconds;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "s:", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_SOCKET:
+			options.socket = optarg;
+			break;
+		case OPTION_JSON:
+			options.json = true;
+			break;
+		case OPTION_CHECK:
+			options.check = true;
+			break;
+		case OPTION_FORCE:
+			options.force = true;
+			break;
+		case OPTION_TIMEOUT:
+			if (!number_read(&seconds, optarg, TIMEOUT_SECONDS_MAX) || seconds == 0)
+				return wrong_usage("--timeout: bad value: ", optarg);
+			options.timeout_ms = (int)seconds * 1000;
+			break;
+		case OPTION_HELP:
+			return fputs(help, stdout) < 0;
+		case OPTION_VERSION:
+			return puts("mangrovectl " MANGROVE_VERSION) < 0;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	return options_run(&options, argv + optind, argc - optind);
+}

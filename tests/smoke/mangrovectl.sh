@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# mangrovectl shows every reply that docs/control.md describes, in lines of 80 columns, sends what it
+# was asked for, and tells by its exit code how it went.
+set -euo pipefail
+: "${BUILD:?}"
+here=$(dirname "$0")
+ctl=$(realpath "$BUILD/app/mangrovectl/mangrovectl")
+work=$(mktemp -d)
+stub=
+trap '[ -z "$stub" ] || kill "$stub" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+
+fail() {
+	echo "FAILED: $*"
+	exit 1
+}
+
+# stub_start [STATE]
+stub_start() {
+	[ -z "$stub" ] || kill "$stub"
+	rm -f "$work/socket"
+	"$here/control_stub.py" "$work/socket" "$here/../../docs/control.md" "$@" &
+	stub=$!
+	for _ in $(seq 100); do
+		[ ! -S "$work/socket" ] || return 0
+		sleep 0.05
+	done
+	fail "the stub does not listen"
+}
+
+# expect CODE ARGUMENT...: output goes to $work/out
+expect() {
+	local code=$1 got=0
+	shift
+	(exec -a mangrovectl "$ctl" --socket "$work/socket" "$@") >"$work/out" 2>&1 || got=$?
+	[ "$got" = "$code" ] || fail "$*: exit code $got, not $code: $(cat "$work/out")"
+	case " $* " in
+	*' --json '*) ;;
+	*) ! grep -nE '^.{81}' "$work/out" || fail "$*: a line is longer than 80 columns" ;;
+	esac
+}
+
+# shows TEXT
+shows() {
+	grep -qF -- "$1" "$work/out" || fail "no \"$1\" in: $(cat "$work/out")"
+}
+
+# asked COMMAND... is what the server gets, as JSON
+asked() {
+	local want=$1
+	shift
+	# whether it succeeds is told elsewhere
+	"$ctl" --socket "$work/socket" --json "$@" >"$work/out" || true
+	python3 - "$work/out" "$want" <<'TEXT' || fail "$*: the request is not $want"
+import json, sys
+with open(sys.argv[1], encoding='utf-8') as f:
+    sys.exit(json.load(f)['asked'] != json.loads(sys.argv[2]))
+TEXT
+}
+
+# no server, or one that is gone
+expect 3 status
+shows "$work/socket"
+stub_start
+kill "$stub"
+wait "$stub" || true
+stub=
+expect 3 status
+stub_start
+
+expect 0 status
+shows 'serial 2026073102'
+expect 0 health
+shows 'refresh_overdue, zone ., ipv4 only'
+expect 4 health --check
+expect 0 drain ipv4
+shows 'IPv4: drained, not announced'
+expect 0 zone status
+shows 'DNSSEC by trust anchor 20326 38696, ZONEMD'
+shows 'primary 198.18.0.8: connection refused'
+expect 0 zone refresh
+shows 'zone .: updated, serial 2026080100 after 2026073102'
+expect 0 zone transfer --force
+expect 1 zone reload
+shows 'zone .: updated'
+shows 'zone arpa.: failed: /etc/arpa.zone:7: two SOA records'
+expect 0 zone freeze
+expect 0 zone thaw
+expect 0 zone history
+shows '* 2026080100  '
+shows 'ZONEMD: the digest is wrong'
+expect 0 zone diff 2026041702 2026041703
+shows 'merck.: new delegation'
+shows '  gains NS a.nic.merck.'
+expect 0 zone rollback 2026073102
+shows 'serial 2026073102 is served instead of 2026080100'
+
+asked '{"command": "status"}' status
+asked '{"command": "undrain", "family": "ipv6"}' undrain ipv6
+asked '{"command": "zone status"}' zone status
+asked '{"command": "zone status", "zone": "arpa."}' zone status ARPA
+asked '{"command": "zone reload"}' zone reload
+asked '{"command": "zone refresh", "zone": "."}' zone refresh
+asked '{"command": "zone transfer", "zone": "arpa.", "force": true}' zone transfer arpa --force
+asked '{"command": "zone diff", "zone": ".", "from": 1, "to": 4294967295}' zone diff 1 4294967295
+asked '{"command": "zone diff", "zone": "arpa.", "from": 1, "to": 2}' zone diff arpa. 1 2
+asked '{"command": "zone rollback", "zone": "arpa.", "serial": 7}' zone rollback arpa. 7
+
+# a failure is said, without what a terminal would obey
+expect 1 zone refresh none.
+shows 'mangrovectl: zone none.: ?[31mnot configured here'
+expect 1 --json zone refresh none.
+shows '"code": "unknown-zone"'
+
+for wrong in '' dance zone 'zone dance' 'status .' 'zone diff 1' 'zone diff . . 1 2' 'zone diff 1 x' \
+	'zone rollback' 'zone rollback 4294967296' 'zone rollback -1' 'drain ipv5' 'status --check' \
+	'zone refresh --force' 'zone refresh a..b' 'status --timeout 0' 'status --timeout x' 'status --nonsense'; do
+	# shellcheck disable=SC2086
+	expect 2 $wrong
+done
+
+stub_start serving
+expect 0 health --check
+stub_start failing
+expect 5 health --check
+stub_start starting
+expect 4 health --check
+
+[ "$("$ctl" --version)" ] || fail "no version"
+"$ctl" --help >"$work/out"
+! grep -nE '^.{81}' "$work/out" || fail "--help: a line is longer than 80 columns"
+echo "every command asks as documented, and shows what is answered"
