@@ -13,6 +13,7 @@ static const char help[] =
 	"usage: mangrove-zone check [options] ZONEFILE\n"
 	"       mangrove-zone compile [options] --output IMAGE ZONEFILE\n"
 	"       mangrove-zone show [options] ZONEFILE|IMAGE NAME TYPE\n"
+	"       mangrove-zone diff [--json] ZONEFILE|IMAGE ZONEFILE|IMAGE\n"
 	"       mangrove-zone make [options] --output FILE|FOLDER\n"
 	"       mangrove-zone build [options] ZONEFILE >IMAGE\n"
 	"       mangrove-zone build [options] --base-size N SOURCE <RECORDS >IMAGE\n"
@@ -22,6 +23,7 @@ static const char help[] =
 	"compile  and write the image that a server answers from, once each of its answers is\n"
 	"         proven: compared with what another implementation says\n"
 	"show     the answer to a question, as text and octets\n"
+	"diff     what changed from the first to the second, in words; nothing is verified\n"
 	"make     a root-like zone, signed with fresh keys, and its trust anchor beside it\n"
 	"build    as compile, on standard output: what mangroved runs as a child\n"
 	"audit    answer queries of a socket again and compare: what mangroved runs as a child\n"
@@ -31,7 +33,7 @@ static const char help[] =
 	"  --dnssec POLICY    require (default), if-present, off\n"
 	"  --zonemd POLICY    require (default), if-present, off\n"
 	"  --at TIME          when signatures must be valid, YYYYMMDDhhmmss in UTC; else now\n"
-	"  --json             check: report for machines\n"
+	"  --json             check, diff: report for machines\n"
 	"  -o, --output FILE  compile, make: where to; make: a folder gets root.zone\n"
 	"                     and root.anchors, a file gets FILE.anchors beside it\n"
 	"  --do               show: ask with DO=1\n"
@@ -105,6 +107,7 @@ static const struct command {
 	{"check", command_check, 1},
 	{"compile", command_compile, 1},
 	{"show", command_show, 3},
+	{"diff", command_diff, 2},
 	{"make", command_make, 0},
 	{"build", command_build, 1},
 	{"audit", command_audit, ANY_NUMBER},
