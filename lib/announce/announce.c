@@ -240,14 +240,19 @@ runner_closed(struct runner *runner)
 }
 
 static void
-addresses_take(struct family *f, const struct packet_service *service)
+addresses_take(struct family *f, const struct announce_settings *settings)
 {
+	const struct packet_service *service = settings->service;
+	uint8_t prefix_length = settings->prefix_length[f->family];
 	bool ipv4 = f->family == ANNOUNCE_IPV4;
 
+	if (prefix_length == 0)
+		prefix_length = ipv4 ? 32 : 128;
 	f->address_count = ipv4 ? service->ipv4_count : service->ipv6_count;
 	for (unsigned int i = 0; i < f->address_count; i++) {
-		f->addresses[i] = (struct interface_address){
-			.family = ipv4 ? AF_INET : AF_INET6, .prefix_length = ipv4 ? 32 : 128};
+		f->addresses[i] = (struct interface_address){.family = ipv4 ? AF_INET : AF_INET6,
+			.prefix_length = prefix_length,
+			.without_route = true};
 		memcpy(f->addresses[i].octets, ipv4 ? service->ipv4[i] : service->ipv6[i],
 			ipv4 ? 4 : 16);
 	}
@@ -265,7 +270,7 @@ family_start(struct announce *a, enum announce_family family, uv_loop_t *loop)
 			.ended = command_ended,
 			.closed = runner_closed}};
 	f->runner.data = f;
-	addresses_take(f, a->settings.service);
+	addresses_take(f, &a->settings);
 	runner_open(&f->runner);
 	uv_timer_init(loop, &f->again);
 	f->again.data = f;

@@ -34,6 +34,9 @@ struct announce_command {
 struct announce_settings {
 	const char *interface; /* to be made; NULL: none */
 	const struct packet_service *service;
+	/* Of the prefix around each address that a daemon announces for it (a /24 and a /48 in the
+	 * Internet); the node routes nothing by it. 0: the address alone */
+	uint8_t prefix_length[ANNOUNCE_FAMILIES];
 	struct announce_command up[ANNOUNCE_FAMILIES], down[ANNOUNCE_FAMILIES];
 	uint32_t timeout_ms; /* of a command: then it is killed, and has failed */
 	uint32_t retry_ms;   /* after a failure; 0: not again */

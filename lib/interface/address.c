@@ -35,7 +35,8 @@ address_tell(struct mnl_socket *netlink, uint16_t type, uint16_t flags, unsigned
 		.ifa_index = index};
 	mnl_attr_put(message, IFA_LOCAL, size, address->octets);
 	mnl_attr_put(message, IFA_ADDRESS, size, address->octets);
-	mnl_attr_put_u32(message, IFA_FLAGS, IFA_F_NODAD);
+	mnl_attr_put_u32(message, IFA_FLAGS,
+		address->without_route ? IFA_F_NODAD | IFA_F_NOPREFIXROUTE : IFA_F_NODAD);
 	if (mnl_socket_sendto(netlink, message, message->nlmsg_len) < 0)
 		return -1;
 	length = mnl_socket_recvfrom(netlink, buffer, sizeof(buffer));

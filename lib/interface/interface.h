@@ -14,6 +14,7 @@
 struct interface_address {
 	uint8_t family; /* AF_INET or AF_INET6 */
 	uint8_t prefix_length;
+	bool without_route; /* to the prefix by this interface */
 	uint8_t octets[16];
 };
 
