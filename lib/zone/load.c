@@ -12,7 +12,8 @@ refusal(uint16_t type, const struct wire_name *owner)
 		return "zones with NSEC3 are not served";
 	if (type == WIRE_TYPE_CNAME || type == WIRE_TYPE_DNAME)
 		return "this type of record is not served";
-	if (type == WIRE_TYPE_OPT || (type >= WIRE_TYPE_TKEY && type <= WIRE_TYPE_ANY))
+	/* RFC 6895 3.1: 0 is reserved */
+	if (type == 0 || type == WIRE_TYPE_OPT || (type >= WIRE_TYPE_TKEY && type <= WIRE_TYPE_ANY))
 		return "no record of a zone has this type";
 	if (owner->octets[0] == 1 && owner->octets[1] == '*')
 		return "wildcards are not served";

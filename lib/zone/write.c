@@ -101,7 +101,7 @@ string_put(struct writing *w, struct wire_reader *r)
 	*w->at = '\0';
 }
 
-/* RFC 4034 4.1.2. Another form of the same bitmap is a failure: reading it back would change it. */
+/* RFC 4034 4.1.2. What would be read back as another bitmap is a failure: another form, type 0. */
 static void
 bitmap_put(struct writing *w, struct wire_reader *r)
 {
@@ -113,7 +113,7 @@ bitmap_put(struct writing *w, struct wire_reader *r)
 		const uint8_t *octets = wire_take(r, length);
 
 		if (!octets || length == 0 || length > 32 || window <= last ||
-			octets[length - 1] == 0) {
+			octets[length - 1] == 0 || (window == 0 && octets[0] & 0x80)) {
 			r->failed = true;
 			return;
 		}

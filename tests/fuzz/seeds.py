@@ -3,6 +3,7 @@
 """Seeds of a fuzz target, made from the golden test: seeds.py TARGET DIRECTORY TOOLS"""
 import os
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -10,6 +11,46 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GOLDEN = os.path.join(HERE, '..', 'golden')
 sys.path[:0] = [GOLDEN, os.path.join(HERE, '..', 'differential')]
 import questions  # noqa: E402
+
+
+def name(text):
+    labels = [label.encode() for label in text.split('.') if label]
+    return b''.join(bytes([len(label)]) + label for label in labels) + b'\0'
+
+
+def record(owner, rrtype, rdata, ttl=60):
+    return name(owner) + struct.pack('>HHIH', rrtype, 1, ttl, len(rdata)) + rdata
+
+
+def soa(serial):
+    return record('test', 6, name('a') + name('b') + struct.pack('>5I', serial, 1, 2, 3, 4))
+
+
+def transfers():
+    """Transfers of the zone `test` in fuzz_records.c, serial 7: names and the first octet too."""
+    ns = record('test', 2, name('a.test'))
+    a = record('a.test', 1, bytes([192, 0, 2, 1]))
+    txt = record('b.test', 16, b'\1b')
+    signature = struct.pack('>HBBIIIH', 16, 13, 2, 60, 2, 1, 4711) + name('test') + b'signature'
+    others = [
+        record('b.test', 46, signature),
+        record('c.test', 43, struct.pack('>HBB', 4711, 13, 2) + bytes(32)),
+        record('test', 47, name('a.test') + b'\0\7\x22\0\0\0\0\3\x80'),
+        record('test', 48, b'\1\1\3\15' + bytes(64)),
+        record('test', 63, struct.pack('>IBB', 7, 1, 1) + bytes(48)),
+        record('d.test', 28, bytes(16)),
+        record('d.test', 15, b'\0\5' + name('d.test')),
+        record('d.test', 33, bytes(6) + name('d.test')),
+        record('d.test', 257, b'\0\5issuex'),
+        record('d.test', 65280, b'octets'),
+    ]
+    yield 'axfr', b'\0' + soa(7) + ns + a + txt + b''.join(others) + soa(7)
+    for number, other in enumerate(others):
+        yield f'axfr{number}', b'\0' + soa(7) + ns + txt + other + soa(7)
+    yield 'ixfr', b'\1' + soa(8) + soa(7) + txt + soa(8) + others[5] + soa(8)
+    yield 'ixfr2', (b'\1' + soa(9) + soa(7) + txt + soa(8) + others[5] + soa(8) + others[5] +
+                    soa(9) + txt + soa(9))
+    yield 'base', b'\2' + soa(7) + ns + a + txt
 
 
 def main():
@@ -38,6 +79,9 @@ def main():
             if rrtype not in seen and rrtype != 'SOA':
                 seen.add(rrtype)
                 seed(rrtype, (lines[0] + line).encode())
+    elif target == 'fuzz_records':
+        for what, data in transfers():
+            seed(what, data)
     elif target == 'fuzz_image':
         subprocess.run([os.path.join(tools, 'mangrove-zone'), 'compile', '--at', '20260801000000',
                         '--anchors', os.path.join(GOLDEN, 'golden.anchors'), '--output',

@@ -167,6 +167,8 @@ static const struct {
 		"primary: a.test. A: another class than IN"},
 	{"what is not served", NULL, SOA(7) NS "*.test. 60 IN A 192.0.2.1\n" SOA(7), -EINVAL,
 		"primary: *.test. A: wildcards are not served"},
+	{"type 0", NULL, SOA(7) NS "b.test. 60 IN TYPE0 \\# 1 00\n" SOA(7), -EINVAL,
+		"primary: b.test. TYPE0: no record of a zone has this type"},
 	{"TTLs that differ", NULL, SOA(7) NS A(b, 2) "b.test. 61 IN A 192.0.2.3\n" SOA(7), -EINVAL,
 		"primary: b.test. A: TTL 61, but another record of the same RRset (A) has 60"},
 	{"a repeated record with another TTL", NULL,
