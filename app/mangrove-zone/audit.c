@@ -13,90 +13,65 @@
 #include "options.h"
 #include "oracle/oracle.h"
 
-/* of each zone: file, name, serial */
-enum { OPERANDS = 3 };
-
 struct auditor {
 	struct exchange_self self;
 	const struct zone *zones[IMAGE_CATALOGUE_MAX];
+	struct zone_withheld withheld[IMAGE_CATALOGUE_MAX];
 	struct oracle_zones known;
-	struct wire_name
-		unknown[IMAGE_CATALOGUE_MAX]; /* zones that are not as they were published */
-	unsigned int unknown_count;
 };
 
-struct text {
-	uint8_t *octets;
-	size_t length;
-};
-
-/* @return 0 where the file still holds what was published */
-static int
-zone_take(struct auditor *auditor, const struct text *text, char **operands, struct why *why)
-{
-	struct wire_name *origin = &auditor->unknown[auditor->unknown_count];
-	struct zone *zone;
-
-	if (!wire_name_from_text(origin, operands[1]))
-		return why_set(why, EINVAL, "%s: not a name", operands[1]);
-	wire_name_fold(origin);
-	auditor->unknown_count++;
-	if (!text->octets ||
-		zone_load_text(operands[0], text->octets, text->length, origin, &zone, why) < 0)
-		return -EINVAL;
-	if (zone->serial != strtoul(operands[2], NULL, 10)) {
-		zone_free(zone);
-		return -ESTALE;
-	}
-	auditor->unknown_count--;
-	auditor->zones[auditor->known.count++] = zone;
-	return 0;
-}
-
-/* Files first: what comes of them needs no rights. */
-static int
-zones_take(struct auditor *auditor, const struct options *options,
-	uint8_t report[static IMAGE_CATALOGUE_MAX], struct why *why)
-{
-	unsigned int count = (unsigned int)options->operand_count / OPERANDS;
-	struct text texts[IMAGE_CATALOGUE_MAX] = {{NULL}};
-	struct why ignored;
-	int rc;
-
-	for (unsigned int i = 0; i < count; i++)
-		if (file_read(options->operands[OPERANDS * i], ZONE_FILE_SIZE_MAX, &texts[i].octets,
-			    &texts[i].length, &ignored) < 0)
-			texts[i].octets = NULL;
-	rc = builder_confine(why);
-	for (unsigned int i = 0; i < count && rc == 0; i++)
-		report[i] = zone_take(auditor, &texts[i], options->operands + OPERANDS * i,
-				    &ignored) == 0
-				    ? AUDIT_ZONE_SAME
-				    : AUDIT_ZONE_OTHER;
-	for (unsigned int i = 0; i < count; i++)
-		free(texts[i].octets);
-	auditor->known.zones = auditor->zones;
-	return rc;
-}
-
-/* Whether the answer may come from a zone that is not here. */
+/* A packet of exactly that size. */
 static bool
-is_unknown(const struct auditor *auditor, const uint8_t *message, size_t length)
+packet_take(void *packet, size_t size)
 {
-	struct wire_query query;
-	struct wire_name qname;
+	return recv(STDIN_FILENO, packet, size, 0) == (ssize_t)size;
+}
 
-	if (auditor->unknown_count == 0 ||
-		wire_query_read(message, length, WIRE_UDP, &query) != WIRE_ANSWER)
+/* @return false: nobody has sent what mangroved sends */
+static bool
+node_take(struct auditor *auditor)
+{
+	struct oracle_zones *known = &auditor->known;
+
+	if (!packet_take(&auditor->self, sizeof(auditor->self)) ||
+		!packet_take(auditor->withheld, sizeof(auditor->withheld)))
 		return false;
-	if (auditor->known.count == 0)
-		return true;
-	qname = query.qname;
-	wire_name_fold(&qname);
-	for (unsigned int i = 0; i < auditor->unknown_count; i++)
-		if (wire_name_is_below(&qname, &auditor->unknown[i]))
-			return true;
-	return false;
+	known->zones = auditor->zones;
+	known->withheld = auditor->withheld;
+	while (known->withheld_count < IMAGE_CATALOGUE_MAX &&
+		auditor->withheld[known->withheld_count].origin.length)
+		known->withheld_count++;
+	return true;
+}
+
+/* Descriptors first: what comes of them needs no rights. */
+static int
+zones_take(struct auditor *auditor, unsigned int count, struct why *why)
+{
+	struct zone_records records[IMAGE_CATALOGUE_MAX] = {{NULL, 0}};
+	const struct zone_records none = {NULL, 0};
+	int rc = 0;
+
+	for (unsigned int i = 0; i < count && rc == 0; i++) {
+		char path[32];
+		uint8_t *octets = NULL;
+
+		snprintf(path, sizeof(path), "/dev/fd/%u", BUILDER_INHERITED_FD + i);
+		rc = file_read(path, IMAGE_SIZE_MAX, &octets, &records[i].length, why);
+		records[i].octets = octets;
+	}
+	if (rc == 0)
+		rc = builder_confine(why);
+	for (unsigned int i = 0; i < count && rc == 0; i++) {
+		struct zone *zone;
+
+		rc = zone_load_records("records", &records[i], &none, NULL, &zone, why);
+		if (rc == 0)
+			auditor->zones[auditor->known.count++] = zone;
+	}
+	for (unsigned int i = 0; i < count; i++)
+		free((void *)(uintptr_t)records[i].octets);
+	return rc;
 }
 
 static void
@@ -111,10 +86,6 @@ question_answer(const struct auditor *auditor, const struct audit_question *ques
 	};
 	const uint8_t *query = question->messages, *reply = query + question->query_length;
 
-	verdict->expected_length = 0;
-	verdict->outcome = AUDIT_UNKNOWN;
-	if (is_unknown(auditor, query, question->query_length))
-		return;
 	verdict->expected_length = (uint16_t)oracle_answer(&auditor->known, &auditor->self, &peer,
 		query, question->query_length, verdict->expected);
 	verdict->outcome =
@@ -159,24 +130,25 @@ int
 command_audit(const struct options *options)
 {
 	static struct auditor auditor;
-	uint8_t report[IMAGE_CATALOGUE_MAX] = {0};
-	size_t count = (size_t)options->operand_count / OPERANDS;
+	unsigned long count;
+	uint8_t ready = 0;
 	struct why why;
+	char *end;
 
-	if (options->operand_count % OPERANDS || count == 0 || count > IMAGE_CATALOGUE_MAX) {
-		fputs("mangrove-zone: audit needs file, name and serial of each zone\n", stderr);
+	count = strtoul(options->operands[0], &end, 10);
+	if (*end || end == options->operands[0] || count > IMAGE_CATALOGUE_MAX) {
+		fputs("mangrove-zone: audit needs the number of zones\n", stderr);
 		return 2;
 	}
-	if (recv(STDIN_FILENO, &auditor.self, sizeof(auditor.self), 0) !=
-		(ssize_t)sizeof(auditor.self)) {
+	if (!node_take(&auditor)) {
 		fputs("mangrove-zone: audit is for mangroved to start\n", stderr);
 		return 1;
 	}
-	if (zones_take(&auditor, options, report, &why) < 0) {
+	if (zones_take(&auditor, (unsigned int)count, &why) < 0) {
 		fprintf(stderr, "%s\n", why.text);
 		return 1;
 	}
-	if (send(STDIN_FILENO, report, count, MSG_NOSIGNAL) < 0)
+	if (send(STDIN_FILENO, &ready, sizeof(ready), MSG_NOSIGNAL) < 0)
 		return 1;
 	return questions_answer(&auditor);
 }

@@ -17,7 +17,7 @@ static const char help[] =
 	"       mangrove-zone make [options] --output FILE|FOLDER\n"
 	"       mangrove-zone build [options] ZONEFILE >IMAGE\n"
 	"       mangrove-zone build [options] --base-size N SOURCE <RECORDS >IMAGE\n"
-	"       mangrove-zone audit {ZONEFILE NAME SERIAL}...\n"
+	"       mangrove-zone audit COUNT\n"
 	"\n"
 	"check    load and verify a zone\n"
 	"compile  and write the image that a server answers from, once each of its answers is\n"
@@ -97,8 +97,6 @@ static const struct option long_options[] = {
 	{0},
 };
 
-enum { ANY_NUMBER = -1 };
-
 static const struct command {
 	const char *name;
 	int (*run)(const struct options *options);
@@ -110,7 +108,7 @@ static const struct command {
 	{"diff", command_diff, 2},
 	{"make", command_make, 0},
 	{"build", command_build, 1},
-	{"audit", command_audit, ANY_NUMBER},
+	{"audit", command_audit, 1},
 };
 
 /* mangroved hands a time on as "@seconds". */
@@ -259,7 +257,7 @@ main(int argc, char **argv)
 		return wrong_usage("--base-size and --text-to are for build");
 	options.operands = argv + optind + 1;
 	options.operand_count = argc - optind - 1;
-	if (command->operands != ANY_NUMBER && options.operand_count != command->operands)
+	if (options.operand_count != command->operands)
 		return wrong_usage("wrong number of operands");
 	if (sodium_init() < 0)
 		return 1;

@@ -6,12 +6,14 @@
 #include "auditor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -26,19 +28,14 @@ enum {
 	DELAY_MIN_MS = 1000,
 	DELAY_MAX_MS = 60000,
 	QUERY_SHOWN_MAX = 512,
-	ARGUMENTS_MAX = 3 + 3 * IMAGE_CATALOGUE_MAX,
 };
 
-/* What the child is to compare with: a zone of which serial. */
-struct expected {
-	const char *file;
-	char origin[WIRE_NAME_TEXT_MAX], serial[16];
-};
-
+/* What the child is to compare with. */
 struct target {
 	uint32_t generation;
-	unsigned int count;
-	struct expected zones[IMAGE_CATALOGUE_MAX];
+	unsigned int count, withheld_count;
+	int records[IMAGE_CATALOGUE_MAX]; /* sealed memfds, one for each zone */
+	struct zone_withheld withheld[IMAGE_CATALOGUE_MAX];
 	struct exchange_self self;
 };
 
@@ -47,7 +44,7 @@ struct auditor {
 	pthread_t thread;
 	atomic_bool stop;
 	pthread_mutex_t lock;
-	struct target wanted; /* under the lock, and whether it is new */
+	struct target wanted; /* under the lock, and whether it is new: then nobody else has it */
 	bool renewed;
 	/* the thread's own */
 	struct target target;
@@ -60,7 +57,7 @@ struct auditor {
 	struct audit_sample sample;
 	struct audit_verdict verdict;
 	/* written by the thread, read by anybody */
-	_Atomic uint64_t same, different, unknown, outdated, restarts;
+	_Atomic uint64_t same, different, outdated, restarts;
 };
 
 static void
@@ -69,33 +66,76 @@ count(_Atomic uint64_t *counter)
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-void
-auditor_renew(struct auditor *auditor, const struct engine_service *service,
-	const struct engine_service *old)
+/* ---- what is compared with ---- */
+
+static void
+target_free(struct target *target)
 {
-	struct target *wanted;
+	for (unsigned int i = 0; i < target->count; i++)
+		close(target->records[i]);
+	sodium_memzero(target, sizeof(*target));
+}
+
+/* Copied: the image may go before the child has ended. @return descriptor or -errno */
+static int
+records_copy(const struct image *image, struct why *why)
+{
+	int fd = memfd_create("mangrove-records", MFD_CLOEXEC | MFD_ALLOW_SEALING), rc;
+	size_t length;
+	const uint8_t *records = image_records(image, &length);
+
+	if (fd < 0)
+		return why_errno(why, "memfd");
+	rc = file_write_all(fd, records, length);
+	if (rc < 0)
+		why_set(why, -rc, "memfd: %s", strerror(-rc));
+	else if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		rc = why_errno(why, "memfd");
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc;
+}
+
+/* On failure nothing is audited, until the next time. */
+static int
+target_make(struct target *target, const struct engine_service *service, struct why *why)
+{
+	const struct image_catalogue *catalogue = &service->catalogue;
+
+	*target = (struct target){.generation = service->generation, .self = service->self};
+	for (unsigned int i = 0; i < catalogue->count; i++) {
+		int fd = records_copy(catalogue->images[i], why);
+
+		if (fd < 0) {
+			target_free(target);
+			return fd;
+		}
+		target->records[target->count++] = fd;
+	}
+	target->withheld_count = catalogue->withheld_count;
+	memcpy(target->withheld, catalogue->withheld,
+		catalogue->withheld_count * sizeof(target->withheld[0]));
+	return 0;
+}
+
+void
+auditor_renew(struct auditor *auditor, const struct engine_service *service)
+{
+	struct target made;
+	struct why why;
 
 	if (!auditor)
 		return;
+	if (target_make(&made, service, &why) < 0)
+		log_say(WARNING, log_zone, "audit: %s, nothing is audited\n", why.text);
 	pthread_mutex_lock(&auditor->lock);
-	wanted = &auditor->wanted;
-	wanted->generation = service->generation;
-	wanted->count = service->catalogue.count;
-	wanted->self = service->self;
-	for (unsigned int i = 0; i < wanted->count; i++) {
-		struct expected *zone = &wanted->zones[i];
-		struct image_facts facts;
-
-		image_facts(service->catalogue.images[i], &facts);
-		wire_name_to_text(&facts.origin, zone->origin);
-		snprintf(zone->serial, sizeof(zone->serial), "%u", facts.serial);
-		/* one that stays because its file was refused: the file is not what is served */
-		zone->file = old && old->catalogue.images[i] == service->catalogue.images[i]
-				     ? ""
-				     : auditor->server->config->zones[i].file;
-	}
+	if (auditor->renewed)
+		target_free(&auditor->wanted);
+	auditor->wanted = made;
 	auditor->renewed = true;
 	pthread_mutex_unlock(&auditor->lock);
+	sodium_memzero(&made, sizeof(made));
 }
 
 /* ---- the child ---- */
@@ -125,48 +165,25 @@ static void
 child_start(struct auditor *auditor)
 {
 	const struct target *target = &auditor->target;
-	const char *arguments[ARGUMENTS_MAX];
-	char program[SERVER_PATH_MAX];
-	unsigned int n = 0;
+	char program[SERVER_PATH_MAX], zones[16];
+	const char *const arguments[] = {program, "audit", zones, NULL};
+	int socket;
 	struct why why;
 
 	server_builder_path(auditor->server, program);
-	arguments[n++] = program;
-	arguments[n++] = "audit";
-	for (unsigned int i = 0; i < target->count; i++) {
-		arguments[n++] = target->zones[i].file;
-		arguments[n++] = target->zones[i].origin;
-		arguments[n++] = target->zones[i].serial;
-	}
-	arguments[n] = NULL;
-	if (builder_auditor_start(program, arguments,
+	snprintf(zones, sizeof(zones), "%u", target->count);
+	if (builder_auditor_start(program, arguments, target->records, target->count,
 		    (size_t)auditor->server->config->builder_memory_mb << 20, &auditor->child,
 		    &why) < 0) {
 		child_fail(auditor, why.text);
 		return;
 	}
 	auditor->heard_ms = clock_ms();
+	socket = auditor->child.socket;
 	/* a new socket takes that much at once */
-	if (send(auditor->child.socket, &target->self, sizeof(target->self), MSG_NOSIGNAL) < 0)
+	if (send(socket, &target->self, sizeof(target->self), MSG_NOSIGNAL) < 0 ||
+		send(socket, target->withheld, sizeof(target->withheld), MSG_NOSIGNAL) < 0)
 		child_fail(auditor, "the auditor does not start");
-}
-
-/* @return false: it did not say that */
-static bool
-ready_hear(struct auditor *auditor, const uint8_t *said, size_t size)
-{
-	const struct target *target = &auditor->target;
-
-	if (size != target->count)
-		return false;
-	for (unsigned int i = 0; i < target->count; i++)
-		if (said[i] != AUDIT_ZONE_SAME)
-			log_say(WARNING, log_zone,
-				"zone not audited zone=%s serial=%s: its file is not what is "
-				"served\n",
-				target->zones[i].origin, target->zones[i].serial);
-	auditor->is_ready = true;
-	return true;
 }
 
 /* ---- differences ---- */
@@ -210,7 +227,7 @@ verdict_hear(struct auditor *auditor, size_t size)
 		count(&auditor->different);
 		difference_say(auditor, &auditor->asked[auditor->asked_first]);
 	} else {
-		count(verdict->outcome == AUDIT_SAME ? &auditor->same : &auditor->unknown);
+		count(&auditor->same);
 	}
 	auditor->asked_first = (auditor->asked_first + 1) % ASKED_MAX;
 	auditor->asked_count--;
@@ -228,9 +245,9 @@ child_hear(struct auditor *auditor)
 	while (understood &&
 		(size = recv(auditor->child.socket, verdict, sizeof(*verdict), 0)) > 0) {
 		auditor->heard_ms = clock_ms();
-		understood = auditor->is_ready
-				     ? verdict_hear(auditor, (size_t)size)
-				     : ready_hear(auditor, (const uint8_t *)verdict, (size_t)size);
+		understood = auditor->is_ready ? verdict_hear(auditor, (size_t)size) : size == 1;
+		/* what comes first is that it has its zones */
+		auditor->is_ready = understood;
 	}
 	if (!understood)
 		child_fail(auditor, "the auditor says what it should not");
@@ -312,8 +329,10 @@ target_take(struct auditor *auditor)
 
 	pthread_mutex_lock(&auditor->lock);
 	renewed = auditor->renewed;
-	if (renewed)
+	if (renewed) {
+		target_free(&auditor->target);
 		auditor->target = auditor->wanted;
+	}
 	auditor->renewed = false;
 	pthread_mutex_unlock(&auditor->lock);
 	if (!renewed)
@@ -328,7 +347,8 @@ child_tend(struct auditor *auditor)
 	int64_t now = clock_ms();
 
 	if (auditor->child.pid == 0) {
-		if (auditor->target.count && now >= auditor->start_at_ms)
+		if (auditor->target.count + auditor->target.withheld_count > 0 &&
+			now >= auditor->start_at_ms)
 			child_start(auditor);
 	} else if ((!auditor->is_ready || auditor->asked_count) &&
 		   now - auditor->heard_ms > PATIENCE_MS) {
@@ -383,9 +403,10 @@ auditor_start(struct server *server, struct auditor **auditor, struct why *why)
 	}
 	made->server = server;
 	pthread_mutex_init(&made->lock, NULL);
-	auditor_renew(made, server->service, NULL);
+	auditor_renew(made, server->service);
 	error = pthread_create(&made->thread, NULL, audit, made);
 	if (error) {
+		target_free(&made->wanted);
 		free(made);
 		return why_set(why, error, "no thread for the audit: %s", strerror(error));
 	}
@@ -404,10 +425,9 @@ auditor_log(struct auditor *auditor)
 		dropped += atomic_load_explicit(
 			&auditor->server->workers[i].audit->dropped, memory_order_relaxed);
 	log_say(INFO, log_zone,
-		"audit: ok=%" PRIu64 " wrong=%" PRIu64 " unaudited=%" PRIu64 " outdated=%" PRIu64
-		" dropped=%" PRIu64 " restarts=%" PRIu64 "\n",
-		auditor->same, auditor->different, auditor->unknown, auditor->outdated, dropped,
-		auditor->restarts);
+		"audit: ok=%" PRIu64 " wrong=%" PRIu64 " outdated=%" PRIu64 " dropped=%" PRIu64
+		" restarts=%" PRIu64 "\n",
+		auditor->same, auditor->different, auditor->outdated, dropped, auditor->restarts);
 }
 
 void
@@ -417,6 +437,9 @@ auditor_stop(struct auditor *auditor)
 		return;
 	atomic_store_explicit(&auditor->stop, true, memory_order_relaxed);
 	pthread_join(auditor->thread, NULL);
+	target_free(&auditor->target);
+	if (auditor->renewed)
+		target_free(&auditor->wanted);
 	pthread_mutex_destroy(&auditor->lock);
 	sodium_memzero(auditor, sizeof(*auditor));
 	free(auditor);

@@ -16,9 +16,11 @@ struct auditor;
  */
 int auditor_start(struct server *server, struct auditor **auditor, struct why *why);
 
-/** What is answered from has been replaced, or begins: old is NULL. */
-void auditor_renew(struct auditor *auditor, const struct engine_service *service,
-	const struct engine_service *old);
+/**
+ * What is answered from has been replaced, or begins. The records of its images are copied, so they
+ * may go at any time after.
+ */
+void auditor_renew(struct auditor *auditor, const struct engine_service *service);
 
 /** Log what has been found so far. */
 void auditor_log(struct auditor *auditor);

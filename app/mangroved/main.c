@@ -107,7 +107,7 @@ service_replace(struct server *server, struct reload *reload)
 	} else {
 		publish_replace(&server->slot, service);
 		server->service = service;
-		auditor_renew(server->auditor, service, old);
+		auditor_renew(server->auditor, service);
 		server_service_free(old, service);
 		log_say(NOTICE, log_zone, "zones published\n");
 	}

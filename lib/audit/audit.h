@@ -73,12 +73,12 @@ bool audit_ring_take(struct audit_ring *ring, struct audit_sample *sample);
 
 /*
  * What goes between mangroved and `mangrove-zone audit`, a packet of a socket each: first who the
- * node is (struct exchange_self), answered by an octet for each zone, AUDIT_ZONE_*; then
- * questions, each answered by a verdict.
+ * node is (struct exchange_self), and what zones it withholds (struct zone_withheld, as many as a
+ * catalogue has room for, an origin of no length is none); an octet in return once the auditor has
+ * its zones; then questions, each answered by a verdict. The records of each zone that the node
+ * serves, as its image has them, are in a descriptor that the child inherits.
  */
 enum { AUDIT_MESSAGE_MAX = 1500 };
-
-enum audit_zone { AUDIT_ZONE_OTHER, AUDIT_ZONE_SAME };
 
 struct audit_question {
 	uint32_t now;
@@ -88,11 +88,7 @@ struct audit_question {
 			 AUDIT_MESSAGE_MAX]; /* the query and the reply to it, as long as said */
 };
 
-enum audit_outcome {
-	AUDIT_SAME,
-	AUDIT_DIFFERENT,
-	AUDIT_UNKNOWN, /* of a zone that the auditor does not have */
-};
+enum audit_outcome { AUDIT_SAME, AUDIT_DIFFERENT };
 
 struct audit_verdict {
 	uint16_t outcome;

@@ -8,9 +8,23 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+/* First away from where they go, or one might be written over before its turn. */
+static void
+descriptors_place(const int *fds, unsigned int count)
+{
+	int copies[IMAGE_CATALOGUE_MAX], beyond = BUILDER_INHERITED_FD + (int)count;
+
+	for (unsigned int i = 0; i < count; i++)
+		copies[i] = fcntl(fds[i], F_DUPFD, beyond);
+	for (unsigned int i = 0; i < count; i++)
+		if (dup2(copies[i], BUILDER_INHERITED_FD + (int)i) < 0)
+			_exit(1);
+	close_range((unsigned int)beyond, ~0u, 0);
+}
+
 static __attribute__((noreturn)) void
-child_run(const char *program, const char *const *arguments, size_t memory_size, int end,
-	pid_t parent)
+child_run(const char *program, const char *const *arguments, const int *fds, unsigned int fd_count,
+	size_t memory_size, int end, pid_t parent)
 {
 	int nothing = open("/dev/null", O_WRONLY);
 
@@ -18,14 +32,14 @@ child_run(const char *program, const char *const *arguments, size_t memory_size,
 	dup2(nothing, STDOUT_FILENO);
 	dup2(nothing, STDERR_FILENO);
 	builder_child_bound(0, memory_size ? memory_size : BUILDER_MEMORY_DEFAULT, parent);
-	close_range(3, ~0u, 0);
+	descriptors_place(fds, fd_count);
 	execv(program, (char *const *)(uintptr_t)arguments);
 	_exit(1);
 }
 
 int
-builder_auditor_start(const char *program, const char *const *arguments, size_t memory_size,
-	struct builder_auditor *auditor, struct why *why)
+builder_auditor_start(const char *program, const char *const *arguments, const int *fds,
+	unsigned int fd_count, size_t memory_size, struct builder_auditor *auditor, struct why *why)
 {
 	pid_t parent = getpid();
 	int ends[2];
@@ -34,7 +48,7 @@ builder_auditor_start(const char *program, const char *const *arguments, size_t 
 		return why_errno(why, "socketpair");
 	auditor->pid = fork();
 	if (auditor->pid == 0)
-		child_run(program, arguments, memory_size, ends[1], parent);
+		child_run(program, arguments, fds, fd_count, memory_size, ends[1], parent);
 	close(ends[1]);
 	if (auditor->pid < 0) {
 		auditor->pid = 0;

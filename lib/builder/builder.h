@@ -68,13 +68,18 @@ struct builder_auditor {
 	int socket; /* SOCK_SEQPACKET, never waits; lib/audit/audit.h says what goes through it */
 };
 
+/* Where a child finds the first descriptor that it inherits; the others follow. */
+enum { BUILDER_INHERITED_FD = 3 };
+
 /**
  * Start an auditor, bounded in memory. It dies with us.
  *
  * @param arguments  of the program, its name first, NULL last
+ * @param fds        what it inherits, at most IMAGE_CATALOGUE_MAX, in this order; ours stay open
  */
-int builder_auditor_start(const char *program, const char *const *arguments, size_t memory_size,
-	struct builder_auditor *auditor, struct why *why);
+int builder_auditor_start(const char *program, const char *const *arguments, const int *fds,
+	unsigned int fd_count, size_t memory_size, struct builder_auditor *auditor,
+	struct why *why);
 
 /** End it, if one runs. @return its status, as of wait(2) */
 int builder_auditor_stop(struct builder_auditor *auditor);

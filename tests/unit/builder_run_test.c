@@ -4,9 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -248,10 +251,26 @@ static const struct {
 	{"read", do_read},
 };
 
+/* As an auditor: say what stands in each descriptor that was inherited, and what is open behind. */
+static void
+descriptors_tell(void)
+{
+	char text[64] = "";
+
+	for (int fd = BUILDER_INHERITED_FD; fcntl(fd, F_GETFD) >= 0; fd++)
+		if (pread(fd, text + strlen(text), 1, 0) != 1)
+			_exit(1);
+	send(STDIN_FILENO, text, strlen(text), 0);
+}
+
 /* Runs before Criterion does: as a builder this program never gets there. */
 __attribute__((constructor)) static void
 stand_in(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "audit") == 0) {
+		descriptors_tell();
+		_exit(0);
+	}
 	if (argc < 3 || strcmp(argv[1], "build") != 0)
 		return;
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
@@ -457,4 +476,31 @@ Test(builder, gives_up_its_rights)
 	cr_expect_str_eq(result.warning.text,
 		"confine 0, root no, may read secrets no, may start processes no");
 	builder_result_free(&result);
+}
+
+Test(builder, gives_an_auditor_its_descriptors_and_no_others)
+{
+	static const char letters[] = "edcba";
+	const char *const arguments[] = {"stand-in", "audit", NULL};
+	struct builder_auditor auditor;
+	char heard[64] = "";
+	int fds[sizeof(letters) - 1];
+	struct pollfd waiting;
+	struct why why = {0};
+
+	/* the last that is opened goes first, so that they cross on the way to their places */
+	for (size_t i = sizeof(fds) / sizeof(fds[0]); i-- > 0;) {
+		fds[i] = memfd_create("letter", MFD_CLOEXEC);
+		cr_assert_geq(fds[i], 0);
+		cr_assert_eq(file_write_all(fds[i], &letters[i], 1), 0);
+	}
+	cr_assert_eq(builder_auditor_start("/proc/self/exe", arguments, fds, 5, 0, &auditor, &why),
+		0, "%s", why.text);
+	waiting = (struct pollfd){.fd = auditor.socket, .events = POLLIN};
+	cr_expect_eq(poll(&waiting, 1, 60000), 1);
+	cr_expect_geq(recv(auditor.socket, heard, sizeof(heard) - 1, 0), 0);
+	cr_expect_str_eq(heard, letters);
+	builder_auditor_stop(&auditor);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		close(fds[i]);
 }
