@@ -13,6 +13,7 @@ enum { FAMILIES = 2 };
 
 struct family {
 	enum health_state state;
+	int64_t since_ms;
 	unsigned int awaited; /* 1 << enum health_step */
 	bool was_announced, drained;
 	bool is_good; /* nothing is wrong; meaningful while FAILING */
@@ -195,6 +196,7 @@ family_judge(struct health *h, unsigned int index, int64_t now)
 		f->was_announced = true;
 	}
 	f->state = state;
+	f->since_ms = now;
 	h->settings.state_changed(h->settings.data, (enum health_family)bit, old, state, why.text);
 }
 
@@ -214,8 +216,10 @@ health_new(const struct health_settings *settings, int64_t now)
 		abort();
 	h->settings = *settings;
 	h->started_ms = now;
-	for (unsigned int i = 0; i < FAMILIES; i++)
+	for (unsigned int i = 0; i < FAMILIES; i++) {
 		h->families[i].awaited = (1U << HEALTH_STEPS) - 1;
+		h->families[i].since_ms = now;
+	}
 	return h;
 }
 
@@ -364,6 +368,12 @@ enum health_state
 health_state(const struct health *h, enum health_family family)
 {
 	return family_of(h, family)->state;
+}
+
+int64_t
+health_since_ms(const struct health *h, enum health_family family)
+{
+	return family_of(h, family)->since_ms;
 }
 
 bool

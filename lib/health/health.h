@@ -143,6 +143,9 @@ void health_drain(struct health *health, unsigned int families, bool drained, in
 
 enum health_state health_state(const struct health *health, enum health_family family);
 
+/** When it came into that state. */
+int64_t health_since_ms(const struct health *health, enum health_family family);
+
 /** Whether to announce: SERVING or DEGRADED, and not drained. */
 bool health_announces(const struct health *health, enum health_family family);
 

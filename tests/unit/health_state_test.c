@@ -135,6 +135,7 @@ Test(health_state, fails_at_once_and_comes_back_when_it_was_good_for_long_enough
 	cr_expect_eq(health_state(note.health, HEALTH_IPV4), HEALTH_FAILING);
 	health_clear(note.health, HEALTH_LCORE_STOPPED, "lcore 1", HEALTH_BOTH, 2000);
 	cr_expect_eq(health_held_ms(note.health, HEALTH_IPV4, 2000), HOLD_UP * 1000);
+	cr_expect_eq(health_since_ms(note.health, HEALTH_IPV4), 1000);
 	health_turn(note.health, 2000 + HOLD_UP * 1000 - 1);
 	cr_expect_eq(health_state(note.health, HEALTH_IPV4), HEALTH_FAILING);
 	cr_expect_eq(health_held_ms(note.health, HEALTH_IPV4, 2000 + HOLD_UP * 1000 - 1), 1);

@@ -3,6 +3,7 @@
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -280,6 +281,66 @@ Test(selfquery, forgets_a_zone_that_is_not_served_any_more)
 	run(&w, 1000);
 	only_right(&w);
 	cr_expect(selfquery_complete(w.selfquery, true));
+	world_end(&w);
+}
+
+/* ---- a thread as an lcore ---- */
+
+static void *
+lcore_run(void *worker)
+{
+	worker_run(worker);
+	return NULL;
+}
+
+static void
+loop_stop(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+}
+
+static void
+loop_run(uv_loop_t *loop, uv_timer_t *limit, uint64_t ms)
+{
+	uv_timer_start(limit, loop_stop, ms, 0);
+	uv_run(loop, UV_RUN_DEFAULT);
+}
+
+Test(selfquery, is_answered_by_an_lcore_that_sleeps_and_tells_when_it_has_ended)
+{
+	struct publish_slot slot;
+	pthread_t thread;
+	uv_timer_t limit;
+	uv_loop_t loop;
+	struct world w;
+	struct why why;
+
+	world_begin(&w, NULL, 0);
+	cr_assert_eq(publish_init(&slot, 1), 0);
+	publish_replace(&slot, &w.answers);
+	w.worker.slot = &slot;
+	w.worker.idle = WORKER_IDLE_SLEEP;
+	cr_assert_eq(pthread_create(&thread, NULL, lcore_run, &w.worker), 0);
+	uv_loop_init(&loop);
+	uv_timer_init(&loop, &limit);
+	cr_assert_eq(selfquery_start(w.selfquery, &loop, &why), 0);
+	publish(&w, &w.facts, 1);
+	loop_run(&loop, &limit, 1500);
+	only_right(&w);
+	cr_expect_geq(w.outcomes[SELFQUERY_RIGHT], 12);
+	cr_expect(selfquery_complete(w.selfquery, false) && selfquery_complete(w.selfquery, true));
+	/* as one that hangs looks from outside */
+	atomic_store(&w.worker.stop, true);
+	pthread_join(thread, NULL);
+	loop_run(&loop, &limit, 1000);
+	cr_expect_eq(w.outcomes[SELFQUERY_STOPPED], 1);
+	cr_expect_eq(w.outcomes[SELFQUERY_UNANSWERED], 4);
+	selfquery_stop(w.selfquery);
+	w.selfquery = NULL;
+	uv_close((uv_handle_t *)&limit, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	cr_expect_eq(uv_loop_close(&loop), 0);
+	publish_free(&slot);
 	world_end(&w);
 }
 
