@@ -13,6 +13,7 @@ static const char help[] =
 	"usage: mangrove-zone check [options] ZONEFILE\n"
 	"       mangrove-zone compile [options] --output IMAGE ZONEFILE\n"
 	"       mangrove-zone show [options] ZONEFILE|IMAGE NAME TYPE\n"
+	"       mangrove-zone print IMAGE\n"
 	"       mangrove-zone diff [--json] ZONEFILE|IMAGE ZONEFILE|IMAGE\n"
 	"       mangrove-zone make [options] --output FILE|FOLDER\n"
 	"       mangrove-zone build [options] ZONEFILE >IMAGE\n"
@@ -23,6 +24,7 @@ static const char help[] =
 	"compile  and write the image that a server answers from, once each of its answers is\n"
 	"         proven: compared with what another implementation says\n"
 	"show     the answer to a question, as text and octets\n"
+	"print    the zone of an image, as a master file\n"
 	"diff     what changed from the first to the second, in words; nothing is verified\n"
 	"make     a root-like zone, signed with fresh keys, and its trust anchor beside it\n"
 	"build    as compile, on standard output: what mangroved runs as a child\n"
@@ -105,6 +107,7 @@ static const struct command {
 	{"check", command_check, 1},
 	{"compile", command_compile, 1},
 	{"show", command_show, 3},
+	{"print", command_print, 1},
 	{"diff", command_diff, 2},
 	{"make", command_make, 0},
 	{"build", command_build, 1},

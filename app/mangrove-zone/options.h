@@ -30,6 +30,7 @@ int command_check(const struct options *options);
 int command_compile(const struct options *options);
 int command_build(const struct options *options);
 int command_show(const struct options *options);
+int command_print(const struct options *options);
 int command_diff(const struct options *options);
 int command_audit(const struct options *options);
 int command_make(const struct options *options);
