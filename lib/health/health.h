@@ -100,7 +100,7 @@ struct health_settings {
 	/** A finding came, concerns another family too, or went; NULL: nobody wants to know. Not
 	 * when only its evidence changed. */
 	void (*finding_changed)(void *data, const struct health_finding *finding, bool here);
-	void *data; /* of both, which may not change what they are told of */
+	void *data; /* of both; state_changed() may say and clear findings, the other may not */
 };
 
 struct health;
