@@ -339,6 +339,34 @@ enum wire_verdict {
 enum wire_verdict wire_query_read(const uint8_t *message, size_t length,
 	enum wire_transport transport, struct wire_query *query);
 
+/* ---- what servers ask each other ---- */
+
+/** A query that only a primary of the zone, or a secondary of it, has an answer to. */
+enum wire_request_kind {
+	WIRE_REQUEST_NONE,   /* an ordinary query, or malformed: as wire_query_read() judged it */
+	WIRE_REQUEST_AXFR,   /* RFC 5936; over TCP, else it is none */
+	WIRE_REQUEST_IXFR,   /* RFC 1995 */
+	WIRE_REQUEST_NOTIFY, /* RFC 1996 */
+};
+
+struct wire_request {
+	enum wire_request_kind kind;
+	bool has_serial; /* IXFR: always; NOTIFY: if its answer section has the SOA, a hint */
+	uint32_t serial;
+};
+
+/**
+ * Read what wire_query_read() leaves to whoever hands out zones or is told of new ones. A TSIG
+ * record is verified and taken away before.
+ *
+ * @param query    as wire_query_read() filled it in from the message
+ * @param request  filled in
+ * @return NOERROR, or the RCODE of the reply: FORMERR for an IXFR without its SOA, a SOA of another
+ *         name, a NOTIFY of anything but a SOA (RFC 1996 3.7); NOTAUTH for one in another class
+ */
+enum wire_rcode wire_request_read(const uint8_t *message, size_t length,
+	const struct wire_query *query, struct wire_request *request);
+
 /** What the OPT of a reply says beside its fixed part; zeros: nothing. */
 struct wire_reply_options {
 	const uint8_t *nsid; /* not owned */

@@ -64,6 +64,17 @@ def main():
     if target == 'fuzz_message':
         for number, (_, message, _) in enumerate(questions.MESSAGES):
             seed(f'{number}', b'\0\1' + message)
+    elif target == 'fuzz_request':
+        soa = b'\0\0\6\0\1\0\0\0\0\0\x16\0\0' + bytes(20)
+        for name, flags, qtype, counts, rest in (
+                ('axfr', b'\0\0', 252, b'\0\0\0\0', b''),
+                ('ixfr', b'\0\0', 251, b'\0\0\0\1', soa),
+                ('notify', b'\x24\0', 6, b'\0\1\0\0', soa)):
+            for transport in 0, 1:
+                seed(f'{name}{transport}', bytes([transport]) + b'ab' + flags + b'\0\1' + counts
+                     + b'\0\0\0' + qtype.to_bytes(2, 'big') + b'\0\1' + rest)
+        for number, (_, message, _) in enumerate(questions.MESSAGES):
+            seed(f'{number}', b'\1ab' + message)
     elif target == 'fuzz_frame':
         for number, (_, frame) in enumerate(questions.cases()):
             seed(f'{number}', b'\3' + frame)
