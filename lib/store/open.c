@@ -77,34 +77,37 @@ is_plain(uint8_t octet)
 	       octet == '_';
 }
 
-/* The labels with dots between them, what is not plain as %XX; the root is "root". */
+/* The labels with dots between them, what is not plain as %XX; the root is "root", and so a zone of
+ * that name "%72oot". */
 static int
 folder_name(const struct wire_name *origin, char name[static NAME_MAX + 1])
 {
+	static const char digits[] = "0123456789abcdef";
 	char text[3 * WIRE_NAME_MAX + 1];
 	size_t length = 0;
 
-	if (wire_name_is_root(origin)) {
-		snprintf(name, NAME_MAX + 1, "root");
-		return 0;
-	}
 	for (size_t at = 0; origin->octets[at]; at += 1 + origin->octets[at]) {
 		if (at)
 			text[length++] = '.';
 		for (size_t i = at + 1; i <= at + origin->octets[at]; i++) {
-			/* a zone that is called "root" is another one */
-			bool plain =
-				is_plain(origin->octets[i]) &&
-				(at || i > 1 || origin->octets[i] != 'r' || origin->labels > 1);
+			uint8_t octet = origin->octets[i];
 
-			length += (size_t)sprintf(
-				text + length, plain ? "%c" : "%%%02x", origin->octets[i]);
+			if (is_plain(octet)) {
+				text[length++] = (char)octet;
+				continue;
+			}
+			text[length++] = '%';
+			text[length++] = digits[octet >> 4];
+			text[length++] = digits[octet & 15];
 		}
 	}
+	text[length] = '\0';
 	if (length > NAME_MAX)
 		return -ENAMETOOLONG;
-	memcpy(name, text, length);
-	name[length] = '\0';
+	snprintf(name, NAME_MAX + 1, "%s",
+		length == 0		    ? "root"
+		: strcmp(text, "root") == 0 ? "%72oot"
+					    : text);
 	return 0;
 }
 

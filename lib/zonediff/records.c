@@ -118,14 +118,15 @@ type_text(uint16_t type)
 static char *
 unknown_text(const struct row *row)
 {
-	char *text = malloc(32 + 2 * (size_t)row->length);
+	size_t size = sizeof("\\# 65535 ") + 2 * (size_t)row->length;
+	char *text = malloc(size);
 	size_t used;
 
 	if (!text)
 		return NULL;
-	used = (size_t)sprintf(text, "\\# %u ", row->length);
-	for (size_t i = 0; i < row->length; i++)
-		used += (size_t)sprintf(text + used, "%02x", row->rdata[i]);
+	used = (size_t)snprintf(text, size, "\\# %u ", row->length);
+	for (size_t i = 0; i < row->length; i++, used += 2)
+		snprintf(text + used, size - used, "%02x", row->rdata[i]);
 	return text;
 }
 

@@ -312,6 +312,8 @@ static const struct {
 	{".", "root"},
 	{"root.", "%72oot"},
 	{"arpa.", "arpa"},
+	{"ru.", "ru"},
+	{"root.test.", "root.test"},
 	{"Root-Servers.NET.", "root-servers.net"},
 	{"a\\.b.c_1.", "a%2eb.c_1"},
 	{"x\\047y.", "x%2fy"},
