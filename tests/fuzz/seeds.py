@@ -53,6 +53,28 @@ def transfers():
     yield 'base', b'\2' + soa(7) + ns + a + txt
 
 
+def versions():
+    """Two versions of the root as blocks of records: one delegation changed in all its parts."""
+    def version(serial, server, address, digest, expiry):
+        def signature(rrtype, labels):
+            return struct.pack('>HBBIIIH', rrtype, 8, labels, 60, expiry, 1, 7) + b'\0SIGN'
+
+        return b''.join((
+            record('', 6, name('a') + name('b') + struct.pack('>5I', serial, 1, 2, 3, 4)),
+            record('', 46, signature(6, 0)),
+            record('', 48, b'\1\1\3\10KEYKEY'),
+            record('com', 2, name(server)),
+            record('com', 43, struct.pack('>HBB', 9, 8, 2) + digest * 32),
+            record('com', 46, signature(43, 1)),
+            record(server, 1, address),
+            record('text', 16, b'\5hello'),
+            record('text', 65280, digest)))
+
+    old = version(1, 'ns.com', bytes([192, 0, 2, 1]), b'1', 1000)
+    new = version(2, 'nt.com', bytes([192, 0, 2, 2]), b'2', 2000)
+    return struct.pack('>H', len(old)) + old + new
+
+
 def main():
     target, directory, tools = sys.argv[1:]
 
@@ -98,6 +120,14 @@ def main():
                         '--anchors', os.path.join(GOLDEN, 'golden.anchors'), '--output',
                         os.path.join(directory, 'golden.image'), zone], check=True,
                        stdout=subprocess.DEVNULL)
+    elif target == 'fuzz_control':
+        texts = (b'{"command":"status"}',
+                 b'{"command":"zone diff","zone":".","from":1,"to":2}',
+                 b'{"a":[[[{"b":"\\u00e9\\""}]]],"c":-1.5e3,"d":null,"e":true}')
+        for number, text in enumerate(texts):
+            seed(f'{number}', (struct.pack('>I', len(text)) + text) * (number + 1))
+    elif target == 'fuzz_zonediff':
+        seed('versions', versions())
     else:
         sys.exit(f'{target}: no such target')
 
