@@ -191,10 +191,10 @@ record_sign(struct tsig_session *session, struct tsig_record *record, uint8_t *m
 		return -ENOSPC;
 	if (!mac_of(session, message, record, mac))
 		return -EIO;
-	record->mac = mac;
-	record->mac_length = (uint16_t)mac_length;
 	memcpy(session->mac, mac, mac_length);
 	session->mac_length = mac_length;
+	record->mac = session->mac;
+	record->mac_length = (uint16_t)mac_length;
 	session->in_series = is_answer;
 	return tsig_record_append(record, message, length, size);
 }
