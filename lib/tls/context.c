@@ -81,25 +81,28 @@ alpn_select(SSL *ssl, const unsigned char **out, unsigned char *length, const un
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static int
-context_new(bool is_client, struct tls_context **context, struct why *why)
+/* @return NULL, with the reason */
+static struct tls_context *
+context_new(bool is_client, struct why *why)
 {
 	struct tls_context *made = calloc(1, sizeof(*made));
 
-	if (!made)
-		return why_set(why, ENOMEM, "TLS: out of memory");
+	if (!made) {
+		why_set(why, ENOMEM, "TLS: out of memory");
+		return NULL;
+	}
 	made->is_client = is_client;
 	made->ssl = SSL_CTX_new(is_client ? TLS_client_method() : TLS_server_method());
 	if (!made->ssl || SSL_CTX_set_min_proto_version(made->ssl, TLS1_3_VERSION) != 1) {
 		tls_context_free(made);
-		return tls_why(why, EIO, "TLS 1.3");
+		tls_why(why, EIO, "TLS 1.3");
+		return NULL;
 	}
 	/* no session is taken up again: transfers are rare, and tickets are only more to keep */
 	SSL_CTX_set_session_cache_mode(made->ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(made->ssl, 0);
 	SSL_CTX_set_mode(made->ssl, SSL_MODE_RELEASE_BUFFERS);
-	*context = made;
-	return 0;
+	return made;
 }
 
 static bool
@@ -157,11 +160,11 @@ authorities_load(SSL_CTX *ssl, const char *ca, struct why *why)
 int
 tls_client_context(const struct tls_peer *peer, struct tls_context **context, struct why *why)
 {
-	struct tls_context *made;
-	int rc = context_new(true, &made, why);
+	struct tls_context *made = context_new(true, why);
+	int rc;
 
-	if (rc < 0)
-		return rc;
+	if (!made)
+		return -EIO;
 	rc = identity_set(&made->peer, peer, why);
 	if (rc == 0 && made->peer.name[0])
 		rc = authorities_load(made->ssl, peer->ca, why);
@@ -181,11 +184,11 @@ int
 tls_server_context(
 	const char *certificate, const char *key, struct tls_context **context, struct why *why)
 {
-	struct tls_context *made;
-	int rc = context_new(false, &made, why);
+	struct tls_context *made = context_new(false, why);
+	int rc = 0;
 
-	if (rc < 0)
-		return rc;
+	if (!made)
+		return -EIO;
 	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(made->ssl, certificate) != 1)
 		rc = tls_why(why, EINVAL, "%s", certificate);
