@@ -15,6 +15,7 @@ static const char help[] =
 	"       mangrove-zone show [options] ZONEFILE|IMAGE NAME TYPE\n"
 	"       mangrove-zone print IMAGE\n"
 	"       mangrove-zone diff [--json] ZONEFILE|IMAGE ZONEFILE|IMAGE\n"
+	"       mangrove-zone fetch [options] --from PRIMARY --origin NAME --output FILE\n"
 	"       mangrove-zone make [options] --output FILE|FOLDER\n"
 	"       mangrove-zone build [options] ZONEFILE >IMAGE\n"
 	"       mangrove-zone build [options] --base-size N SOURCE <RECORDS >IMAGE\n"
@@ -26,6 +27,9 @@ static const char help[] =
 	"show     the answer to a question, as text and octets\n"
 	"print    the zone of an image, as a master file\n"
 	"diff     what changed from the first to the second, in words; nothing is verified\n"
+	"fetch    a zone from a primary by AXFR, as a master file; nothing is verified but that it "
+	"is\n"
+	"         whole, and signed if --key is given: check does\n"
 	"make     a root-like zone, signed with fresh keys, and its trust anchor beside it\n"
 	"build    as compile, on standard output: what mangroved runs as a child\n"
 	"audit    answer queries of a socket again and compare: what mangroved runs as a child\n"
@@ -41,7 +45,20 @@ static const char help[] =
 	"  --do               show: ask with DO=1\n"
 	"  --size N           show: ask with EDNS and this size\n"
 	"  --oracle           show: answer from the records, not from an image\n"
-	"  --serial N         make: else the day of --at, then 00\n"
+	"  --from PRIMARY     fetch: ADDRESS[@PORT], or for the root zone a public source, of "
+	"those\n"
+	"                     that had it in 2026 and may stop any day: "
+	"{lax,iad}.xfr.dns.icann.org,\n"
+	"                     {b,c,d,f,k}.root-servers.net\n"
+	"  --key FILE:NAME    fetch: sign by TSIG, with this key of a file as tsig-keygen writes "
+	"it\n"
+	"  --tls-name NAME    fetch: over TLS, from a primary whose certificate has this name\n"
+	"  --ca FILE          fetch: certificates of authorities for it; else the system's\n"
+	"  --pin BASE64       fetch: over TLS, from a primary whose key has this SHA-256\n"
+	"  --whole            fetch: no differences\n"
+	"  --serial N         make: else the day of --at, then 00; fetch: this version is here: "
+	"only\n"
+	"                     a newer one is fetched, and it may be written as differences\n"
 	"  --tlds N           make: number of delegations (1438)\n"
 	"  --seed N           make: the same seed makes the same names and servers (1)\n"
 	"  --algorithm N      make: 8, RSA-2048 with SHA-256 (default), or 13, ECDSA P-256\n"
@@ -65,6 +82,12 @@ enum {
 	OPTION_DO,
 	OPTION_SIZE,
 	OPTION_ORACLE,
+	OPTION_FROM,
+	OPTION_KEY,
+	OPTION_TLS_NAME,
+	OPTION_CA,
+	OPTION_PIN,
+	OPTION_WHOLE,
 	OPTION_SERIAL,
 	OPTION_TLDS,
 	OPTION_SEED,
@@ -87,6 +110,12 @@ static const struct option long_options[] = {
 	{"do", no_argument, NULL, OPTION_DO},
 	{"size", required_argument, NULL, OPTION_SIZE},
 	{"oracle", no_argument, NULL, OPTION_ORACLE},
+	{"from", required_argument, NULL, OPTION_FROM},
+	{"key", required_argument, NULL, OPTION_KEY},
+	{"tls-name", required_argument, NULL, OPTION_TLS_NAME},
+	{"ca", required_argument, NULL, OPTION_CA},
+	{"pin", required_argument, NULL, OPTION_PIN},
+	{"whole", no_argument, NULL, OPTION_WHOLE},
 	{"serial", required_argument, NULL, OPTION_SERIAL},
 	{"tlds", required_argument, NULL, OPTION_TLDS},
 	{"seed", required_argument, NULL, OPTION_SEED},
@@ -109,6 +138,7 @@ static const struct command {
 	{"show", command_show, 3},
 	{"print", command_print, 1},
 	{"diff", command_diff, 2},
+	{"fetch", command_fetch, 0},
 	{"make", command_make, 0},
 	{"build", command_build, 1},
 	{"audit", command_audit, 1},
@@ -188,6 +218,33 @@ number_take(struct options *options, int option, const char *value)
 	return false;
 }
 
+/* From whom a zone is fetched. @return false: another option */
+static bool
+fetch_take(struct fetch_options *fetch, int option, const char *value)
+{
+	switch (option) {
+	case OPTION_FROM:
+		fetch->from = value;
+		return true;
+	case OPTION_KEY:
+		fetch->key = value;
+		return true;
+	case OPTION_TLS_NAME:
+		fetch->tls.name = value;
+		return true;
+	case OPTION_CA:
+		fetch->tls.ca = value;
+		return true;
+	case OPTION_PIN:
+		fetch->tls.pin = value;
+		return true;
+	case OPTION_WHOLE:
+		fetch->whole = true;
+		return true;
+	}
+	return false;
+}
+
 static bool
 option_take(struct options *options, int option, const char *value)
 {
@@ -217,7 +274,7 @@ option_take(struct options *options, int option, const char *value)
 		options->oracle = true;
 		return true;
 	}
-	return number_take(options, option, value);
+	return fetch_take(&options->fetch, option, value) || number_take(options, option, value);
 }
 
 static int

@@ -3,7 +3,15 @@
 #define MANGROVE_ZONE_OPTIONS_H
 
 #include "builder/builder.h"
+#include "tls/tls.h"
 #include "zone/zone.h"
+
+/** From whom a zone is fetched; all as given. */
+struct fetch_options {
+	const char *from, *key;
+	struct tls_peer tls; /* with a name or a pin: over TLS */
+	bool whole;
+};
 
 /** What the subcommands have in common. */
 struct options {
@@ -16,8 +24,9 @@ struct options {
 	int text_fd;	  /* build: where the zone goes as text; 0: nowhere */
 	uint16_t size;	  /* EDNS size; 0: no EDNS */
 	const char *output;
+	struct fetch_options fetch;
+	uint32_t serial; /* make: 0: of the day; fetch: 0: none is here */
 	/* make */
-	uint32_t serial; /* 0: of the day */
 	unsigned int tlds, days;
 	uint64_t seed;
 	uint8_t algorithm;
@@ -34,6 +43,7 @@ int command_print(const struct options *options);
 int command_diff(const struct options *options);
 int command_audit(const struct options *options);
 int command_make(const struct options *options);
+int command_fetch(const struct options *options);
 
 /** A zone that was loaded and verified, and how long that took. */
 struct prepared {

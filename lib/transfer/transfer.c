@@ -142,7 +142,7 @@ fail(struct transfer *t, const struct why *why)
 static void channel_open(struct transfer *t);
 
 static void
-step_set(struct transfer *t, uv_timer_cb *expired, unsigned int ms)
+step_set(struct transfer *t, uv_timer_cb expired, unsigned int ms)
 {
 	t->progress = 0;
 	uv_timer_start(&t->step, expired, ms, 0);
