@@ -2,6 +2,7 @@
 /* fetch: a zone from a primary, as a master file. */
 #include <errno.h>
 #include <ldns/ldns.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,16 +51,15 @@ static int
 key_read(struct fetch *fetch, const char *value, struct why *why)
 {
 	const char *colon = strrchr(value, ':');
-	char *path __attribute__((cleanup(free_memory))) = NULL;
+	char path[PATH_MAX];
 	struct wire_name name;
 	int rc;
 
-	if (!colon || !wire_name_from_text(&name, colon + 1))
+	if (!colon || colon - value >= (ptrdiff_t)sizeof(path) ||
+		!wire_name_from_text(&name, colon + 1))
 		return why_set(why, EINVAL, "--key %s: not FILE:NAME", value);
 	wire_name_fold(&name);
-	path = strndup(value, (size_t)(colon - value));
-	if (!path)
-		return why_set(why, ENOMEM, "out of memory");
+	snprintf(path, sizeof(path), "%.*s", (int)(colon - value), value);
 	rc = tsig_keys_read(path, &fetch->keys, why);
 	if (rc < 0)
 		return rc;

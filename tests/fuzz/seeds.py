@@ -53,6 +53,33 @@ def transfers():
     yield 'base', b'\2' + soa(7) + ns + a + txt
 
 
+def messages():
+    """Answers with transfers(), for fuzz_transfer.c: how, then each message behind its length."""
+    def message(octets, count, question, qtype):
+        head = b'ab\x84\0' + struct.pack('>HHHH', int(question), count, 0, 0)
+        body = head + (name('test') + struct.pack('>HH', qtype, 1) if question else b'') + octets
+        return struct.pack('>H', len(body)) + body
+
+    def count(octets):
+        """Records in a block of them, none of whose names is compressed."""
+        number = at = 0
+        while at < len(octets):
+            while octets[at]:
+                at += octets[at] + 1
+            at += 11 + struct.unpack_from('>H', octets, at + 9)[0]
+            number += 1
+        return number
+
+    for what, data in transfers():
+        how = int(what.startswith('ixfr'))
+        block = data[1:]
+        yield what, bytes([how]) + message(block, count(block), True, 251 if how else 252)
+    pointed = (b'\xc0\x0c' + soa(7)[6:] + b'\xc0\x0c' + struct.pack('>HHIH', 2, 1, 60, 4)
+               + b'\1a\xc0\x0c')
+    yield 'pointers', (b'\0' + message(pointed, 2, True, 252)
+                       + message(soa(7), 1, False, 252))
+
+
 def versions():
     """Two versions of the root as blocks of records: one delegation changed in all its parts."""
     def version(serial, server, address, digest, expiry):
@@ -114,6 +141,9 @@ def main():
                 seed(rrtype, (lines[0] + line).encode())
     elif target == 'fuzz_records':
         for what, data in transfers():
+            seed(what, data)
+    elif target == 'fuzz_transfer':
+        for what, data in messages():
             seed(what, data)
     elif target == 'fuzz_image':
         subprocess.run([os.path.join(tools, 'mangrove-zone'), 'compile', '--at', '20260801000000',

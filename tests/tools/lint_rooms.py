@@ -50,7 +50,8 @@ class Rooms:
                 self.named[folder] |= set(list_of(text, 'deps') or [])
                 self.tables[folder] = {
                     name: re.findall(r"'([^']+)'", rooms)
-                    for name, rooms in re.findall(r"'([a-z0-9_]+)'\s*:\s*\[([^\]]*)\]", text)}
+                    for name, rooms in reversed(
+                        re.findall(r"'([a-z0-9_]+)'\s*:\s*\[([^\]]*)\]", text))}
 
     def closure(self, rooms):
         seen, todo = set(), list(rooms)
