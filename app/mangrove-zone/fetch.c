@@ -80,6 +80,10 @@ fetch_prepare(const struct options *options, struct fetch *fetch, struct why *wh
 	fetch->settings.serial = options->serial;
 	fetch->settings.whole = asked->whole;
 	fetch->settings.limits = transfer_limits_default;
+	if (asked->octets)
+		fetch->settings.limits.octets = asked->octets;
+	if (asked->seconds)
+		fetch->settings.limits.total_ms = asked->seconds * 1000;
 	if (rc == 0 && tls)
 		rc = tls_client_context(&asked->tls, &fetch->tls, why);
 	if (rc == 0 && asked->key)

@@ -56,6 +56,8 @@ static const char help[] =
 	"  --ca FILE          fetch: certificates of authorities for it; else the system's\n"
 	"  --pin BASE64       fetch: over TLS, from a primary whose key has this SHA-256\n"
 	"  --whole            fetch: no differences\n"
+	"  --octets N         fetch: no more than so many (268435456)\n"
+	"  --seconds N        fetch: no longer than that (120)\n"
 	"  --serial N         make: else the day of --at, then 00; fetch: this version is here: "
 	"only\n"
 	"                     a newer one is fetched, and it may be written as differences\n"
@@ -88,6 +90,8 @@ enum {
 	OPTION_CA,
 	OPTION_PIN,
 	OPTION_WHOLE,
+	OPTION_OCTETS,
+	OPTION_SECONDS,
 	OPTION_SERIAL,
 	OPTION_TLDS,
 	OPTION_SEED,
@@ -116,6 +120,8 @@ static const struct option long_options[] = {
 	{"ca", required_argument, NULL, OPTION_CA},
 	{"pin", required_argument, NULL, OPTION_PIN},
 	{"whole", no_argument, NULL, OPTION_WHOLE},
+	{"octets", required_argument, NULL, OPTION_OCTETS},
+	{"seconds", required_argument, NULL, OPTION_SECONDS},
 	{"serial", required_argument, NULL, OPTION_SERIAL},
 	{"tlds", required_argument, NULL, OPTION_TLDS},
 	{"seed", required_argument, NULL, OPTION_SEED},
@@ -208,6 +214,13 @@ number_take(struct options *options, int option, const char *value)
 			return false;
 		options->has_base = true;
 		options->base_size = (size_t)number;
+		return true;
+	case OPTION_OCTETS:
+		return number_read(&options->fetch.octets, value, 1, UINT32_MAX);
+	case OPTION_SECONDS:
+		if (!number_read(&number, value, 1, 86400))
+			return false;
+		options->fetch.seconds = (unsigned int)number;
 		return true;
 	case OPTION_TEXT_TO:
 		if (!number_read(&number, value, 1, INT_MAX))

@@ -11,6 +11,8 @@ struct fetch_options {
 	const char *from, *key;
 	struct tls_peer tls; /* with a name or a pin: over TLS */
 	bool whole;
+	uint64_t octets;      /* at most; 0: as ever */
+	unsigned int seconds; /* likewise */
 };
 
 /** What the subcommands have in common. */

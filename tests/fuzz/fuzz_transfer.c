@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden.h"
 #include "transfer/transfer_priv.h"
 
 enum { IS_IXFR = 1, NEWER_ONLY = 2, ID = 0x6162, SERIAL = 7 };
