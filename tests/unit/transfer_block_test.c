@@ -99,7 +99,7 @@ message_of(const struct transfer_question *question, const char *text, bool has_
 {
 	struct message message;
 	struct wire_writer w = wire_writer_of(message.octets, sizeof(message.octets));
-	char copy[256], *next = copy, *word;
+	char *copy = strdup(text), *next = copy, *word;
 	uint16_t count = 0;
 
 	wire_u16_write(&w, question->id);
@@ -112,12 +112,12 @@ message_of(const struct transfer_question *question, const char *text, bool has_
 		wire_u16_write(&w, question->type);
 		wire_u16_write(&w, WIRE_CLASS_IN);
 	}
-	strcpy(copy, text);
 	while ((word = strsep(&next, " ")))
 		if (*word) {
 			word_write(&w, word);
 			count++;
 		}
+	free(copy);
 	cr_assert_not(w.failed);
 	wire_u16_patch(message.octets + 6, count);
 	message.length = w.offset;

@@ -16,7 +16,7 @@ keys_read(const char *text, mode_t mode, struct tsig_keys **keys, struct why *wh
 {
 	int fd, rc;
 
-	strcpy(path + strlen(path) - 6, "XXXXXX");
+	memset(path + strlen(path) - 6, 'X', 6);
 	fd = mkstemp(path);
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(file_write_all(fd, text, strlen(text)), 0);
