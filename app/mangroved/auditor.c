@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "audit/audit.h"
+#include "base/counter.h"
 #include "log.h"
 #include "server.h"
 
@@ -57,7 +58,8 @@ struct auditor {
 	struct audit_sample sample;
 	struct audit_verdict verdict;
 	/* written by the thread, read by anybody */
-	_Atomic uint64_t same, different, outdated, restarts;
+	_Atomic uint64_t same, different, unknown, outdated, restarts;
+	atomic_bool fails; /* since it died, until it compares again */
 };
 
 static void
@@ -154,6 +156,7 @@ child_fail(struct auditor *auditor, const char *reason)
 {
 	child_end(auditor);
 	count(&auditor->restarts);
+	atomic_store_explicit(&auditor->fails, true, memory_order_relaxed);
 	auditor->delay_ms = auditor->delay_ms ? 2 * auditor->delay_ms : DELAY_MIN_MS;
 	if (auditor->delay_ms > DELAY_MAX_MS)
 		auditor->delay_ms = DELAY_MAX_MS;
@@ -232,6 +235,7 @@ verdict_hear(struct auditor *auditor, size_t size)
 	auditor->asked_first = (auditor->asked_first + 1) % ASKED_MAX;
 	auditor->asked_count--;
 	auditor->delay_ms = 0;
+	atomic_store_explicit(&auditor->fails, false, memory_order_relaxed);
 	return true;
 }
 
@@ -428,6 +432,19 @@ auditor_log(struct auditor *auditor)
 		"audit: ok=%" PRIu64 " wrong=%" PRIu64 " outdated=%" PRIu64 " dropped=%" PRIu64
 		" restarts=%" PRIu64 "\n",
 		auditor->same, auditor->different, auditor->outdated, dropped, auditor->restarts);
+}
+
+struct auditor_counts
+auditor_counts(const struct auditor *auditor)
+{
+	struct auditor_counts counts = {0, 0, false};
+
+	if (auditor) {
+		counts.different = counter_read(&auditor->different);
+		counts.restarts = counter_read(&auditor->restarts);
+		counts.fails = atomic_load_explicit(&auditor->fails, memory_order_relaxed);
+	}
+	return counts;
 }
 
 void

@@ -2,6 +2,9 @@
 #ifndef MANGROVED_AUDITOR_H
 #define MANGROVED_AUDITOR_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/why.h"
 
 struct server;
@@ -21,6 +24,14 @@ int auditor_start(struct server *server, struct auditor **auditor, struct why *w
  * may go at any time after.
  */
 void auditor_renew(struct auditor *auditor, const struct engine_service *service);
+
+struct auditor_counts {
+	uint64_t different, restarts;
+	bool fails; /* no child compares: it died, or cannot start */
+};
+
+/** What has been found so far; any thread. */
+struct auditor_counts auditor_counts(const struct auditor *auditor);
 
 /** Log what has been found so far. */
 void auditor_log(struct auditor *auditor);

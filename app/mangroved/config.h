@@ -8,6 +8,7 @@
 #include "exchange/exchange.h"
 #include "packet/packet.h"
 #include "port/settings.h"
+#include "primary/primary.h"
 #include "refresh/refresh.h"
 #include "store/store.h"
 #include "stream/stream.h"
@@ -23,15 +24,18 @@ enum {
 	CONFIG_TRANSFER_ADDRESSES_MAX = 8,
 };
 
+/* what is left out is the first */
 enum config_switch { CONFIG_YES, CONFIG_NO };
+enum config_wish { CONFIG_UNWANTED, CONFIG_WANTED };
 
 struct config_zone {
 	char *file, *origin, *anchors, *at;
 	enum zone_policy dnssec, zonemd;
 	char **primaries; /* names of config->primaries */
 	unsigned int primaries_count, quorum;
-	time_t at_time;	       /* 0: now */
-	struct wire_name name; /* from origin, folded; length 0: whatever the file says */
+	enum config_wish watch; /* the file: a change is a reload */
+	time_t at_time;		/* 0: now */
+	struct wire_name name;	/* from origin, folded; length 0: whatever the file says */
 	unsigned int primary_index[REFRESH_PRIMARIES_MAX];
 };
 
@@ -51,9 +55,9 @@ struct config_primary {
 
 /** What is asked of the node as a primary of others, by whom. */
 struct config_access {
-	char *from; /* an address with the length of its prefix, or "any" */
-	char *key;  /* NULL: none is needed */
-	enum config_switch transfer, notify, query;
+	char *from;	    /* an address with the length of its prefix, or "any" */
+	char *key;	    /* NULL: none is needed */
+	unsigned int allow; /* enum primary_action; 0: nothing, and no later entry is looked at */
 	struct exception_address prefix; /* family AF_UNSPEC: any */
 };
 
@@ -92,7 +96,8 @@ struct config_health {
 };
 
 struct config_announce {
-	char *interface;				     /* NULL: none */
+	char *interface;		       /* NULL: none */
+	unsigned int prefix_ipv4, prefix_ipv6; /* announced around an address; 0: it alone */
 	char **up_ipv4, **down_ipv4, **up_ipv6, **down_ipv6; /* programs with their arguments */
 	unsigned int up_ipv4_count, down_ipv4_count, up_ipv6_count, down_ipv6_count;
 };

@@ -9,12 +9,14 @@
 
 enum { COMMAND_ARGUMENTS_MAX = 31 };
 
+static const cyaml_strval_t actions[] = {{"query", PRIMARY_MAY_QUERY},
+	{"transfer", PRIMARY_MAY_TRANSFER}, {"notify", PRIMARY_MAY_NOTIFY}};
+
 static const cyaml_schema_field_t access_fields[] = {
 	TEXT("from", struct config_access, from),
 	OPTIONAL_TEXT("key", struct config_access, key),
-	OPTIONAL_ENUM("transfer", struct config_access, transfer, config_switches),
-	OPTIONAL_ENUM("notify", struct config_access, notify, config_switches),
-	OPTIONAL_ENUM("query", struct config_access, query, config_switches),
+	CYAML_FIELD_FLAGS("allow", CYAML_FLAG_STRICT, struct config_access, allow, actions,
+		CYAML_ARRAY_LEN(actions)),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t access_entry = {
@@ -75,6 +77,8 @@ const cyaml_schema_field_t config_health_fields[] = {
 
 const cyaml_schema_field_t config_announce_fields[] = {
 	OPTIONAL_TEXT("interface", struct config_announce, interface),
+	OPTIONAL_NUMBER("prefix_ipv4", struct config_announce, prefix_ipv4),
+	OPTIONAL_NUMBER("prefix_ipv6", struct config_announce, prefix_ipv6),
 	COMMAND(up_ipv4),
 	COMMAND(down_ipv4),
 	COMMAND(up_ipv6),
@@ -210,6 +214,11 @@ config_duties_check(struct config *config, struct why *why)
 		(strlen(announce->interface) >= IFNAMSIZ || strpbrk(announce->interface, "/ %")))
 		return FAULT(config, why, "announce.interface", "\"%s\" is not an interface's name",
 			announce->interface);
+	if (port_settings_bound(config->settings, why, "announce.prefix_ipv4",
+		    announce->prefix_ipv4, 0, 32) < 0 ||
+		port_settings_bound(config->settings, why, "announce.prefix_ipv6",
+			announce->prefix_ipv6, 0, 128) < 0)
+		return -EINVAL;
 	if (!announce->up_ipv4_count != !announce->down_ipv4_count)
 		return FAULT(config, why, "announce", "up_ipv4 and down_ipv4 go together");
 	if (!announce->up_ipv6_count != !announce->down_ipv6_count)

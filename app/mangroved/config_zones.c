@@ -10,6 +10,8 @@
 static const cyaml_strval_t policies[] = {
 	{"require", ZONE_REQUIRE}, {"if-present", ZONE_IF_PRESENT}, {"off", ZONE_OFF}};
 
+static const cyaml_strval_t wishes[] = {{"no", CONFIG_UNWANTED}, {"yes", CONFIG_WANTED}};
+
 static const cyaml_schema_field_t zone_fields[] = {
 	OPTIONAL_TEXT("file", struct config_zone, file),
 	OPTIONAL_TEXT("origin", struct config_zone, origin),
@@ -20,6 +22,7 @@ static const cyaml_schema_field_t zone_fields[] = {
 	OPTIONAL_LIST("primaries", struct config_zone, primaries, &config_text_entry,
 		REFRESH_PRIMARIES_MAX),
 	OPTIONAL_NUMBER("quorum", struct config_zone, quorum),
+	OPTIONAL_ENUM("watch", struct config_zone, watch, wishes),
 	CYAML_FIELD_END,
 };
 
@@ -182,6 +185,9 @@ zone_check(const struct config *config, unsigned int index, struct why *why)
 		return FAULT(config, why, config_key_of("zones[%u]", index).text,
 			"has %s, so it needs its origin",
 			zone->primaries_count ? "primaries" : "a state_directory");
+	if (zone->watch == CONFIG_WANTED && !zone->file)
+		return FAULT(config, why, config_key_of("zones[%u].watch", index).text,
+			"there is no file to watch");
 	for (unsigned int i = 0; i < index; i++)
 		if (zone->origin && config->zones[i].origin &&
 			wire_name_equal(&config->zones[i].name, &zone->name))

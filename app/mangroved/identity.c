@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "server.h"
 
 /* RFC 4892 3: what is printable, and no quotation marks, so that it reads the same everywhere */
 static int
@@ -52,4 +52,16 @@ config_self_take(struct config *config, struct why *why)
 		rc = text_take(
 			config, "nsid", nsid, WIRE_NSID_MAX, self->nsid, &self->nsid_length, why);
 	return rc;
+}
+
+int
+server_self_make(const struct server *server, struct exchange_self *self, struct why *why)
+{
+	const struct config *config = server->config;
+
+	*self = config->self;
+	if (config->cookies.secrets)
+		return guard_secrets_read(config->cookies.secrets, &self->secrets, why);
+	self->secrets = server->secrets;
+	return 0;
 }

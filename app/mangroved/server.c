@@ -216,6 +216,9 @@ workers_start(struct server *server, struct why *why)
 		w->service = &config->service;
 		w->variant = worker_variant_choose(config->variant);
 		w->idle = config->idle;
+		w->inject = inject_ring_make();
+		if (!w->inject)
+			return why_set(why, ENOMEM, "out of memory");
 		rc = rte_eal_remote_launch(worker_run, w, i + 1);
 		if (rc < 0)
 			return why_set(why, -rc, "the lcore of CPU %u does not start: %s",
@@ -250,15 +253,26 @@ sockets_start(struct server *server, struct why *why)
 	return stream_start(&settings, &server->stream, why);
 }
 
+unsigned int
+server_control_reader(const struct server *server)
+{
+	return server->config->lcores_count + server->config->sockets.threads;
+}
+
+int
+server_slot_make(struct server *server, struct why *why)
+{
+	return publish_init(&server->slot, server_control_reader(server) + 1) < 0
+		       ? why_set(why, ENOMEM, "out of memory")
+		       : 0;
+}
+
 int
 server_start(struct server *server, struct why *why)
 {
 	const struct config *config = server->config;
-	int rc;
+	int rc = 0;
 
-	if (publish_init(&server->slot, config->lcores_count + config->sockets.threads) < 0)
-		return why_set(why, ENOMEM, "out of memory");
-	publish_replace(&server->slot, server->service);
 	for (unsigned int i = 0; i < config->ports_count; i++) {
 		rc = port_up(server, i, why);
 		if (rc < 0) {
@@ -292,8 +306,10 @@ server_stop(struct server *server)
 	server->ports_started = 0;
 	server->workers_started = 0;
 	publish_free(&server->slot);
-	for (unsigned int i = 0; server->workers && i < server->config->lcores_count; i++)
+	for (unsigned int i = 0; server->workers && i < server->config->lcores_count; i++) {
 		audit_ring_free(server->workers[i].audit);
+		inject_ring_free(server->workers[i].inject);
+	}
 	free(server->workers);
 	server->workers = NULL;
 }
@@ -315,6 +331,29 @@ workers_sum(const struct server *server, size_t offset)
 		sum += atomic_load_explicit(
 			(const _Atomic uint64_t *)((const uint8_t *)&server->workers[i] + offset),
 			memory_order_relaxed);
+	return sum;
+}
+
+uint64_t
+server_received(const struct server *server)
+{
+	uint64_t sum = workers_sum(server, offsetof(struct worker, received));
+
+	if (server->stream)
+		sum += stream_count(server->stream, STREAM_UDP_RECEIVED) +
+		       stream_count(server->stream, STREAM_TCP_ACCEPTED);
+	return sum;
+}
+
+uint64_t
+server_port_missed(const struct server *server)
+{
+	struct rte_eth_stats stats;
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < server->ports_started; i++)
+		if (rte_eth_stats_get(server->ports[i].id, &stats) == 0)
+			sum += stats.imissed;
 	return sum;
 }
 

@@ -35,19 +35,8 @@ void server_builder_path(const struct server *server, char path[static SERVER_PA
 void server_drivers_path(const struct server *server, char path[static SERVER_PATH_MAX]);
 void server_xdp_path(const struct server *server, char path[static SERVER_PATH_MAX]);
 
-/**
- * Load, verify and compile the zones in bounded children, and read what else is answered from. Any
- * thread.
- *
- * @param old      NULL: all of it must succeed; else what fails is logged, and stays as in the old
- *                 one: images may be in both
- * @param service  the caller's: server_service_free()
- */
-int server_service_build(const struct server *server, const struct engine_service *old,
-	struct engine_service **service, struct why *why);
-
-/** Free a service but for the images that `kept` (or NULL) has too. NULL is fine. */
-void server_service_free(struct engine_service *service, const struct engine_service *kept);
+/** What the node says of itself, with its secrets, which are read anew. @return 0 or -errno */
+int server_self_make(const struct server *server, struct exchange_self *self, struct why *why);
 
 /** Read the driver files of those ports whose device names its driver. */
 int server_drivers_read(struct server *server, struct why *why);
@@ -60,11 +49,24 @@ int server_eal_start(struct server *server, struct why *why);
 
 void server_eal_stop(struct server *server);
 
-/** Bring ports, sockets and lcores up; undone by server_stop(), also if it fails. */
+/** Make the slot, with a reader for each lcore, each thread of sockets, and the control plane. */
+int server_slot_make(struct server *server, struct why *why);
+
+/** Of the control plane: which reader of the slot it is. */
+unsigned int server_control_reader(const struct server *server);
+
+/** Bring ports, sockets and lcores up; undone by server_stop(), also if it fails. Something has
+ * been published. */
 int server_start(struct server *server, struct why *why);
 
 /** Stop sockets and lcores, when they have answered what was received, then ports. */
 void server_stop(struct server *server);
+
+/** Frames and datagrams received, TCP connections accepted, so far. */
+uint64_t server_received(const struct server *server);
+
+/** Frames that ports dropped because a receive queue was full. */
+uint64_t server_port_missed(const struct server *server);
 
 /** Log all counters that are not 0, by name. */
 void server_counters_log(const struct server *server);

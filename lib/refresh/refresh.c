@@ -160,8 +160,6 @@ refresh_next(struct refresh *refresh, int64_t now_ms)
 	if (refresh->primary_count == 0)
 		return order;
 	if (!refresh->running) {
-		if (refresh->frozen)
-			return order;
 		if (now_ms < refresh->next_ms) {
 			order.at_ms = refresh->next_ms;
 			return order;
@@ -215,12 +213,6 @@ refresh_demand(struct refresh *refresh, bool whole, int64_t now_ms)
 		refresh->again = true;
 	else
 		refresh->next_ms = now_ms;
-}
-
-void
-refresh_freeze(struct refresh *refresh, bool frozen)
-{
-	refresh->frozen = frozen;
 }
 
 void

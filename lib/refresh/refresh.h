@@ -68,7 +68,6 @@ struct refresh {
 	struct refresh_primary primaries[REFRESH_PRIMARIES_MAX];
 	uint32_t refresh_s, retry_s; /* 0: no version is there */
 	uint64_t random;	     /* of the jitter */
-	bool frozen;
 	/* a round */
 	bool running, busy, again, reached;
 	unsigned int first; /* who is asked first */
@@ -97,9 +96,6 @@ void refresh_notified(struct refresh *refresh, int primary, int64_t now_ms);
 
 /** The operator wants it now. @param whole  AXFR from whoever is asked, also for the same serial */
 void refresh_demand(struct refresh *refresh, bool whole, int64_t now_ms);
-
-/** While frozen no round begins. */
-void refresh_freeze(struct refresh *refresh, bool frozen);
 
 /**
  * @param standing  REFRESH_CURRENT, REFRESH_NEWER, REFRESH_LAGGING or REFRESH_FAILED

@@ -197,17 +197,6 @@ Test(refresh_round, tries_soon_while_there_is_no_zone)
 	cr_expect_geq(last, REFRESH_UNKNOWN * 900);
 }
 
-Test(refresh_round, does_not_begin_while_frozen)
-{
-	struct refresh r = begun(1, 1);
-
-	refresh_freeze(&r, true);
-	refresh_notified(&r, 0, START_MS);
-	expect(&r, START_MS, REFRESH_WAIT, 0);
-	refresh_freeze(&r, false);
-	expect(&r, START_MS, REFRESH_ASK, 0);
-}
-
 Test(refresh_serial, is_compared_as_rfc_1982_says)
 {
 	static const struct {

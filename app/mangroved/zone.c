@@ -1,0 +1,826 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One zone: what is due, and what becomes of a version that arrives. */
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "zones.h"
+
+enum {
+	/* a refresh that changes nothing is written down no oftener, in seconds */
+	REFRESHED_SPACING = 60,
+	/* a clock that far behind the last refresh is not believed, nor one from before this was
+	 * written: 2026-11-01 */
+	CLOCK_SLACK = 300,
+	CLOCK_LEAST = 1793491200,
+};
+
+/* ---- who waits ---- */
+
+struct waiting {
+	struct waiting *next;
+	enum zone_event_kind kind;
+	zone_waiter *waiter;
+	void *context;
+};
+
+int
+zone_wait(struct zone_entry *zone, enum zone_event_kind kind, zone_waiter *waiter, void *context)
+{
+	struct waiting *waiting = calloc(1, sizeof(*waiting));
+
+	if (!waiting)
+		return -ENOMEM;
+	*waiting = (struct waiting){zone->waiting, kind, waiter, context};
+	zone->waiting = waiting;
+	return 0;
+}
+
+void
+zone_event_tell(struct zone_entry *zone, const struct zone_event *event)
+{
+	struct waiting *waiting = zone->waiting, *next;
+
+	zone->waiting = NULL;
+	for (; waiting; waiting = next) {
+		next = waiting->next;
+		if (!event || waiting->kind == event->kind) {
+			waiting->waiter(waiting->context, zone, event);
+			free(waiting);
+		} else {
+			waiting->next = zone->waiting;
+			zone->waiting = waiting;
+		}
+	}
+}
+
+void
+zone_error(struct zone_entry *zone, const char *source, const char *format, ...)
+{
+	va_list args;
+
+	zone->error_at = time(NULL);
+	snprintf(zone->error_source, sizeof(zone->error_source), "%s", source);
+	va_start(args, format);
+	vsnprintf(zone->error_text, sizeof(zone->error_text), format, args);
+	va_end(args);
+}
+
+/* ---- clocks ---- */
+
+static bool
+signature_ended(const struct zone_entry *zone, const struct image_facts *facts, int64_t now)
+{
+	int64_t at = zone->config->at_time ? zone->config->at_time : now;
+
+	/* RFC 4034 3.1.5: serial number arithmetic */
+	return facts->dnssec && facts->earliest_expiry &&
+	       (int32_t)((uint32_t)at - facts->earliest_expiry) >= 0;
+}
+
+bool
+zone_clock_is_credible(const struct zone_entry *zone)
+{
+	int64_t now = time(NULL);
+
+	return now >= CLOCK_LEAST && now + CLOCK_SLACK >= zone->refreshed_at;
+}
+
+bool
+zone_expiry_judge(struct zone_entry *zone)
+{
+	enum zone_standing before = zone->standing;
+	int64_t now = time(NULL);
+	struct image_facts facts;
+
+	image_facts(zone->image, &facts);
+	/* what is kept is served by its own rules until the clock is set */
+	if (!zone_clock_is_credible(zone))
+		zone->standing = ZONE_SERVED;
+	/* RFC 1034 4.3.5, for what others are the truth of */
+	else if ((zone->config->primaries_count && zone->refreshed_at &&
+			 now >= zone->refreshed_at + facts.expire) ||
+		 signature_ended(zone, &facts, now))
+		zone->standing = ZONE_EXPIRED;
+	else
+		zone->standing = ZONE_SERVED;
+	if (zone->standing == before)
+		return false;
+	if (zone->standing == ZONE_EXPIRED)
+		log_say(ERR, log_zone,
+			"zone expired, its names get SERVFAIL zone=%s serial=%u refreshed=%" PRId64
+			" expire=%u\n",
+			zone->name, facts.serial, zone->refreshed_at, facts.expire);
+	return true;
+}
+
+/* ---- a version is taken, or refused ---- */
+
+static void
+accepted_say(const struct zone_entry *zone, const struct image_facts *facts,
+	const struct builder_result *result)
+{
+	log_say(NOTICE, log_zone,
+		"zone accepted zone=%s serial=%u source=\"%s\" names=%u octets=%llu dnssec=%s "
+		"zonemd=%s proven=%" PRIu64 " load_ms=%u verify_ms=%u compile_ms=%u prove_ms=%u\n",
+		zone->name, facts->serial, zone->source, facts->node_count,
+		(unsigned long long)facts->size, facts->dnssec ? "proven" : "unproven",
+		facts->zonemd ? "proven" : "unproven", result->proven, result->load_ms,
+		result->verify_ms, result->compile_ms, result->prove_ms);
+	if (result->warning.text[0])
+		log_say(WARNING, log_zone, "%s\n", result->warning.text);
+	if (zone->config->at_time)
+		log_say(WARNING, log_zone,
+			"signatures are judged at a configured time zone=%s at=%s\n", zone->name,
+			zone->config->at);
+}
+
+static void
+current_fill(const struct zone_entry *zone, struct store_current *current)
+{
+	struct image_facts facts;
+
+	image_facts(zone->image, &facts);
+	*current = (struct store_current){.serial = facts.serial,
+		.refreshed_at = zone->refreshed_at,
+		.forced = zone->forced,
+		.frozen = zone->frozen};
+	snprintf(current->source, sizeof(current->source), "%s", zone->source);
+}
+
+/* Write what is served to disk, text and all. */
+static void
+keep_start(struct zone_entry *zone, struct builder_result *result)
+{
+	struct zone_job *job = zone->store ? zone_job_new(zone, ZONE_JOB_KEEP) : NULL;
+
+	if (!job)
+		return;
+	job->kept = zone->image;
+	job->text_fd = result->text_fd;
+	result->text_fd = -1;
+	job->version = (struct store_version){.taken_at = zone->taken_at,
+		.record_count = result->record_count,
+		.signature_count = result->signature_count,
+		.answer_count = result->proven};
+	snprintf(job->version.source, sizeof(job->version.source), "%s", zone->source);
+	snprintf(job->version.anchor_tags, sizeof(job->version.anchor_tags), "%s",
+		result->anchor_tags);
+	current_fill(zone, &job->current);
+	zone_job_start(job);
+}
+
+/* Write down that it was refreshed, frozen, forced. */
+static void
+note_start(struct zone_entry *zone)
+{
+	struct zone_job *job =
+		zone->store && zone->image ? zone_job_new(zone, ZONE_JOB_CURRENT) : NULL;
+
+	zone->note = false;
+	if (!job)
+		return;
+	current_fill(zone, &job->current);
+	zone_job_start(job);
+}
+
+/* Serve an image, which is the zone's from here on. */
+static void
+image_take(struct zone_entry *zone, struct image *image)
+{
+	struct image *old = zone->image;
+	struct image_facts facts;
+
+	image_facts(image, &facts);
+	zone->image = image;
+	zone->verified_at = facts.verified_at;
+	if (zone->origin.length == 0) {
+		zone->origin = facts.origin;
+		wire_name_to_text(&zone->origin, zone->name);
+	}
+	refresh_times_set(&zone->refresh, facts.refresh, facts.retry);
+	zone_expiry_judge(zone);
+	zones_publish(zone->zones, old);
+	if (zone->zones->publishes)
+		log_say(NOTICE, log_zone, "zones published zone=%s serial=%u\n", zone->name,
+			facts.serial);
+}
+
+static uint32_t
+serial_of(const struct zone_entry *zone)
+{
+	struct image_facts facts = {.serial = 0};
+
+	if (zone->image)
+		image_facts(zone->image, &facts);
+	return facts.serial;
+}
+
+/* Two zones of one name: which of them answered would be chance. */
+static int
+origin_check(const struct zone_entry *zone, const struct image *image, struct why *why)
+{
+	const struct zones *zones = zone->zones;
+	struct image_facts facts;
+	char name[WIRE_NAME_TEXT_MAX];
+
+	image_facts(image, &facts);
+	for (unsigned int i = 0; i < zones->count; i++)
+		if (&zones->entries[i] != zone && zones->entries[i].origin.length &&
+			wire_name_equal(&zones->entries[i].origin, &facts.origin))
+			return why_set(why, EEXIST, "%s: zones[%u] is the zone %s already",
+				zone->config->file ? zone->config->file : zone->name, i,
+				wire_name_to_text(&facts.origin, name));
+	return 0;
+}
+
+/* RFC 1982: what goes back would be a surprise to everybody, its secondaries too. */
+static int
+serial_check(const struct zone_entry *zone, const struct zone_job *job, struct why *why)
+{
+	struct image_facts facts;
+
+	image_facts(job->result.image, &facts);
+	if (!zone->image || job->forced || !refresh_serial_newer(serial_of(zone), facts.serial))
+		return 0;
+	return why_set(why, EINVAL,
+		"%s: serial %u is older than %u, which is served; only the operator can take it",
+		job->source, facts.serial, serial_of(zone));
+}
+
+static void
+refused(struct zone_entry *zone, struct zone_job *job)
+{
+	struct zone_job *note;
+
+	/* a start that fails for it says so itself */
+	if (!zone->zones->starting || zone->config->primaries_count)
+		log_say(ERR, log_zone, "%s: %s\n",
+			zone->image ? "zone refused, the old one stays" : "zone refused",
+			job->why.text);
+	zone_error(zone, job->source, "%s", job->why.text);
+	if (zone->zones->callbacks.judged)
+		zone->zones->callbacks.judged(zone->zones->callbacks.context, zone, job->why.text);
+	/* a file's serial is not known here */
+	note = zone->store && job->serial ? zone_job_new(zone, ZONE_JOB_REFUSED) : NULL;
+	if (!note)
+		return;
+	note->serial = job->serial;
+	snprintf(note->source, sizeof(note->source), "%s", job->source);
+	snprintf(note->version.reason, sizeof(note->version.reason), "%s", job->why.text);
+	zone_job_start(note);
+}
+
+/* @return whether the version that was built is served now */
+static bool
+taken(struct zone_entry *zone, struct zone_job *job)
+{
+	struct image *image = job->result.image;
+	struct image_facts facts;
+
+	if (job->rc == 0)
+		job->rc = origin_check(zone, image, &job->why);
+	if (job->rc == 0)
+		job->rc = serial_check(zone, job, &job->why);
+	if (job->rc < 0)
+		return false;
+	image_facts(image, &facts);
+	zone->forced = job->forced;
+	zone->unproven = false;
+	zone->taken_at = time(NULL);
+	zone->refreshed_at = zone->taken_at;
+	snprintf(zone->source, sizeof(zone->source), "%s", job->source);
+	snprintf(zone->anchor_tags, sizeof(zone->anchor_tags), "%s", job->result.anchor_tags);
+	snprintf(zone->anchor_missing, sizeof(zone->anchor_missing), "%.*s",
+		strstr(job->result.warning.text, "trust anchor") ? 159 : 0,
+		job->result.warning.text);
+	job->result.image = NULL;
+	image_take(zone, image);
+	accepted_say(zone, &facts, &job->result);
+	if (zone->zones->callbacks.judged)
+		zone->zones->callbacks.judged(zone->zones->callbacks.context, zone, NULL);
+	return true;
+}
+
+/* ---- jobs that end ---- */
+
+static void
+store_fault_note(struct zone_entry *zone, const struct zone_job *job)
+{
+	zone->store_fails = job->rc < 0;
+	if (job->rc == 0)
+		return;
+	log_say(ERR, log_zone, "not written, served from memory: %s\n", job->why.text);
+	zone_error(zone, "state_directory", "%s", job->why.text);
+}
+
+static void
+stored_build_start(struct zone_entry *zone, uint32_t serial)
+{
+	struct zone_job *job = zone_job_new(zone, ZONE_JOB_STORED);
+
+	if (!job)
+		return;
+	job->serial = serial;
+	zone_job_start(job);
+}
+
+static void
+stored_take(struct zone_entry *zone, struct zone_job *job)
+{
+	const struct store_current *current = &job->current;
+	struct image *image = job->result.image;
+
+	zone->refreshed_at = current->refreshed_at;
+	zone->forced = current->forced;
+	zone->frozen = current->frozen;
+	zone->taken_at = job->version.taken_at;
+	snprintf(zone->source, sizeof(zone->source), "%s", current->source);
+	snprintf(zone->anchor_tags, sizeof(zone->anchor_tags), "%s", job->version.anchor_tags);
+	if (!image) {
+		/* the text may be good */
+		log_say(WARNING, log_zone, "stored image not usable, built anew: %s\n",
+			job->why.text);
+		stored_build_start(zone, current->serial);
+		return;
+	}
+	job->result.image = NULL;
+	zone->unproven = zone->prove = true;
+	image_take(zone, image);
+	log_say(NOTICE, log_zone,
+		"zone from disk zone=%s serial=%u source=\"%s\" refreshed=%" PRId64 "\n",
+		zone->name, current->serial, zone->source, zone->refreshed_at);
+	zone->reload = zone->config->file && !zone->frozen;
+	zones_started_tell(zone->zones, zone, 0, NULL);
+}
+
+static void
+opened(struct zone_entry *zone, struct zone_job *job)
+{
+	zone->store = job->store;
+	if (job->warning.text[0])
+		log_say(WARNING, log_zone, "%s\n", job->warning.text);
+	if (!job->store) {
+		zones_started_tell(zone->zones, zone, job->rc, &job->why);
+		return;
+	}
+	if (job->has_current)
+		stored_take(zone, job);
+	else
+		zone->reload = zone->config->file != NULL;
+}
+
+static void
+file_built(struct zone_entry *zone, struct zone_job *job)
+{
+	uint32_t previous = serial_of(zone);
+	struct zone_event event = {.kind = ZONE_EVENT_RELOAD, .previous = previous};
+	bool good = taken(zone, job);
+
+	if (good)
+		keep_start(zone, &job->result);
+	else
+		refused(zone, job);
+	event.serial = serial_of(zone);
+	event.outcome = !good			   ? ZONE_REFUSED_VERSION
+			: event.serial != previous ? ZONE_UPDATED
+						   : ZONE_UP_TO_DATE;
+	event.text = good ? zone->source : job->why.text;
+	zone_event_tell(zone, &event);
+	/* with primaries there is another way to a first version */
+	if (good || !zone->config->primaries_count)
+		zones_started_tell(zone->zones, zone, good ? 0 : job->rc, &job->why);
+}
+
+/* What is served on the word of an earlier proof, is not any more. */
+static void
+unproven_drop(struct zone_entry *zone)
+{
+	struct image *unproven = zone->image;
+
+	zone->image = NULL;
+	zone->standing = ZONE_EMPTY;
+	zone->unproven = false;
+	zones_publish(zone->zones, unproven);
+}
+
+/* The proof of what was opened from disk has been repeated. */
+static void
+stored_built(struct zone_entry *zone, struct zone_job *job)
+{
+	struct zone_event event = {.kind = ZONE_EVENT_RELOAD, .previous = serial_of(zone)};
+	const struct zone_entry before = *zone;
+	bool good;
+
+	job->forced = true;
+	good = taken(zone, job);
+	if (good) {
+		/* it is no newer for that */
+		zone->refreshed_at = before.refreshed_at;
+		zone->taken_at = before.taken_at;
+		zone->forced = before.forced;
+		if (zone_expiry_judge(zone))
+			zones_publish(zone->zones, NULL);
+		if (!before.image)
+			keep_start(zone, &job->result);
+	} else {
+		refused(zone, job);
+		if (before.image)
+			unproven_drop(zone);
+		zone->reload = zone->config->file != NULL;
+	}
+	event.serial = serial_of(zone);
+	event.outcome = good ? ZONE_UP_TO_DATE : ZONE_REFUSED_VERSION;
+	event.text = good ? zone->source : job->why.text;
+	zone_event_tell(zone, &event);
+	if (zone->image || (!zone->config->file && !zone->config->primaries_count))
+		zones_started_tell(zone->zones, zone, job->rc, &job->why);
+}
+
+static void
+block_built(struct zone_entry *zone, struct zone_job *job)
+{
+	uint32_t previous = serial_of(zone);
+	enum refresh_build outcome = REFRESH_TAKEN;
+
+	if (taken(zone, job)) {
+		zone->round_outcome = ZONE_UPDATED;
+		zone->round_previous = previous;
+		zone->demanded = false;
+		keep_start(zone, &job->result);
+	} else if (job->rc == -ESTALE) {
+		outcome = REFRESH_MISFIT;
+		log_say(WARNING, log_zone, "differences do not fit, asking for the zone: %s\n",
+			job->why.text);
+	} else {
+		outcome = REFRESH_TURNED_DOWN;
+		zone->round_outcome = ZONE_REFUSED_VERSION;
+		snprintf(zone->said[job->primary], sizeof(zone->said[0]), "refused: %.200s",
+			job->why.text);
+		refused(zone, job);
+	}
+	refresh_built(&zone->refresh, outcome, clock_ms());
+	if (outcome == REFRESH_TAKEN)
+		zones_started_tell(zone->zones, zone, 0, NULL);
+}
+
+static void
+rolled_back(struct zone_entry *zone, struct zone_job *job)
+{
+	struct zone_event event = {.kind = ZONE_EVENT_ROLLBACK,
+		.outcome = ZONE_FAILED,
+		.serial = job->serial,
+		.previous = serial_of(zone),
+		.text = job->why.text};
+	struct image_facts facts;
+
+	if (job->rc == 0) {
+		image_facts(job->result.image, &facts);
+		if (signature_ended(zone, &facts, time(NULL)))
+			job->rc = why_set(&job->why, EKEYEXPIRED,
+				"serial %u: a signature has ended", job->serial);
+	}
+	if (job->rc == 0) {
+		struct image *image = job->result.image;
+
+		job->result.image = NULL;
+		zone->forced = zone->frozen = zone->unproven = zone->prove = true;
+		zone->taken_at = job->version.taken_at;
+		snprintf(zone->source, sizeof(zone->source), "%s", job->version.source);
+		image_take(zone, image);
+		log_say(NOTICE, log_zone, "zone rolled back and frozen zone=%s serial=%u was=%u\n",
+			zone->name, job->serial, event.previous);
+		event.outcome = ZONE_UPDATED;
+		zone->note = true;
+	} else {
+		event.outcome = ZONE_REFUSED_VERSION;
+	}
+	zone_event_tell(zone, &event);
+}
+
+void
+zone_job_done(struct zone_job *job)
+{
+	struct zone_entry *zone = job->zone;
+
+	zone->busy = false;
+	zone->activity = NULL;
+	switch (zone->zones->stopping ? ZONE_JOB_CURRENT : job->kind) {
+	case ZONE_JOB_OPEN:
+		opened(zone, job);
+		break;
+	case ZONE_JOB_FILE:
+		file_built(zone, job);
+		break;
+	case ZONE_JOB_STORED:
+		stored_built(zone, job);
+		break;
+	case ZONE_JOB_BLOCK:
+		block_built(zone, job);
+		break;
+	case ZONE_JOB_KEEP:
+	case ZONE_JOB_REFUSED:
+	case ZONE_JOB_CURRENT:
+		store_fault_note(zone, job);
+		break;
+	case ZONE_JOB_ROLLBACK:
+		rolled_back(zone, job);
+		break;
+	}
+	zone_job_free(job);
+	zone_step(zone);
+}
+
+/* ---- rounds of refresh ---- */
+
+static void
+round_end(struct zone_entry *zone)
+{
+	struct zone_event event = {
+		.kind = ZONE_EVENT_ROUND,
+		.outcome = zone->round_outcome,
+		.serial = serial_of(zone),
+		.previous = zone->round_previous,
+		.text = zone->round_outcome == ZONE_FAILED ||
+					zone->round_outcome == ZONE_REFUSED_VERSION
+				? zone->error_text
+				: zone->source,
+	};
+
+	zone->round = false;
+	zone->rounds_ended++;
+	zone->demanded = false;
+	if (zone->held_back)
+		for (unsigned int i = 0; i < zone->refresh.primary_count; i++)
+			if (refresh_serial_newer(zone->refresh.primaries[i].serial, event.serial))
+				event.serial = zone->refresh.primaries[i].serial;
+	for (unsigned int i = 0; i < REFRESH_PRIMARIES_MAX; i++) {
+		free(zone->block[i]);
+		zone->block[i] = NULL;
+	}
+	zone_event_tell(zone, &event);
+	zones_started_tell(zone->zones, zone, 0, NULL);
+}
+
+/* A primary says that ours is the newest: that is as good as a transfer. */
+static void
+current_note(struct zone_entry *zone)
+{
+	int64_t now = time(NULL), before = zone->refreshed_at;
+
+	if (zone->round_outcome == ZONE_FAILED)
+		zone->round_outcome = ZONE_UP_TO_DATE;
+	zone->refreshed_at = now;
+	if (zone->image && zone_expiry_judge(zone))
+		zones_publish(zone->zones, NULL);
+	zone->note = now - before >= REFRESHED_SPACING;
+}
+
+void
+zone_fetched(struct zone_entry *zone, unsigned int primary, const struct fetched *fetched)
+{
+	uint8_t content[REFRESH_DIGEST_SIZE];
+	enum refresh_standing standing = fetched->standing;
+	const char *name = zone->config->primaries[primary];
+
+	zone->fetch = NULL;
+	zone->activity = NULL;
+	zone->asked_at[primary] = time(NULL);
+	snprintf(zone->said[primary], sizeof(zone->said[0]), "%s", fetched->text);
+	if (standing == REFRESH_NEWER && zone->frozen && !zone->demanded) {
+		zone->held_back = true;
+		zone->round_outcome = ZONE_HELD_BACK;
+		snprintf(zone->said[primary], sizeof(zone->said[0]), "newer, held back: frozen");
+		free(fetched->block);
+		standing = REFRESH_CURRENT;
+	} else if (standing == REFRESH_NEWER) {
+		if (zone->refresh.quorum > 1 &&
+			!refresh_content(fetched->block, fetched->length, content))
+			standing = REFRESH_FAILED;
+		free(zone->block[primary]);
+		zone->block[primary] = fetched->block;
+		zone->block_length[primary] = fetched->length;
+		snprintf(zone->delivered, sizeof(zone->delivered), "%s", fetched->form);
+	} else if (standing == REFRESH_CURRENT) {
+		current_note(zone);
+	} else {
+		log_say(WARNING, log_zone, "primary %s zone=%s primary=%s: %s\n",
+			refresh_standing_names[standing], zone->name, name, fetched->text);
+		zone_error(zone, name, "%s", fetched->text);
+	}
+	refresh_answered(&zone->refresh, primary, standing, fetched->serial, content);
+	if (zone->zones->callbacks.changed)
+		zone->zones->callbacks.changed(zone->zones->callbacks.context, zone);
+	zone_step(zone);
+}
+
+static void
+ask(struct zone_entry *zone, const struct refresh_order *order)
+{
+	struct why why;
+
+	if (!zone->round) {
+		zone->round = true;
+		zone->held_back = false;
+		zone->round_outcome = ZONE_FAILED;
+	}
+	zone->activity = "asking";
+	if (fetch_start(zone, order->primary, order->whole, order->anew, &why) < 0) {
+		const struct fetched failed = {.standing = REFRESH_FAILED, .text = why.text};
+
+		zone_fetched(zone, order->primary, &failed);
+	}
+}
+
+static void
+block_build_start(struct zone_entry *zone, unsigned int primary)
+{
+	struct zone_job *job = zone_job_new(zone, ZONE_JOB_BLOCK);
+	struct wire_reader r;
+	struct wire_record soa;
+
+	if (!job) {
+		refresh_built(&zone->refresh, REFRESH_TURNED_DOWN, clock_ms());
+		return;
+	}
+	job->primary = primary;
+	job->forced = zone->demanded;
+	job->block = zone->block[primary];
+	zone->block[primary] = NULL;
+	snprintf(job->source, sizeof(job->source), "primary %s %s",
+		zone->config->primaries[primary], zone->delivered);
+	snprintf(job->path, sizeof(job->path), "%s", job->source);
+	job->request.records = (struct zone_records){job->block, zone->block_length[primary]};
+	if (zone->image)
+		job->request.base.octets = image_records(zone->image, &job->request.base.length);
+	r = wire_reader_of(job->block, zone->block_length[primary]);
+	wire_record_read(&r, &soa);
+	/* serial, refresh, retry, expire, minimum: RFC 1035 3.3.13 */
+	if (!r.failed && soa.length > 20) {
+		r = wire_reader_of(soa.rdata, soa.length);
+		r.offset = soa.length - 20u;
+		job->serial = wire_u32_read(&r);
+	}
+	zone_job_start(job);
+}
+
+static void
+refresh_go_on(struct zone_entry *zone)
+{
+	struct refresh_order order = refresh_next(&zone->refresh, clock_ms());
+	int64_t ms;
+
+	switch (order.step) {
+	case REFRESH_ASK:
+		ask(zone, &order);
+		break;
+	case REFRESH_BUILD:
+		block_build_start(zone, order.primary);
+		break;
+	case REFRESH_WAIT:
+		if (zone->round)
+			round_end(zone);
+		if (order.at_ms >= 0) {
+			ms = order.at_ms - clock_ms();
+			/* libuv's clock is its own */
+			uv_update_time(zone->zones->loop);
+			uv_timer_start(
+				&zone->timer, zone_timer_fired, ms > 0 ? (uint64_t)ms : 0, 0);
+		}
+		break;
+	case REFRESH_BUSY:
+		break;
+	}
+}
+
+/* ---- what is due ---- */
+
+void
+zone_timer_fired(uv_timer_t *timer)
+{
+	zone_step(timer->data);
+}
+
+static void
+file_build_start(struct zone_entry *zone)
+{
+	struct zone_job *job = zone_job_new(zone, ZONE_JOB_FILE);
+
+	if (!job)
+		return;
+	snprintf(job->path, sizeof(job->path), "%s", zone->config->file);
+	snprintf(job->source, sizeof(job->source), "file %s", zone->config->file);
+	zone_job_start(job);
+}
+
+void
+zone_step(struct zone_entry *zone)
+{
+	const struct config *config = zone->zones->server->config;
+	struct zone_job *job;
+
+	if (zone->zones->stopping || zone->busy || zone->fetch)
+		return;
+	if (zone->zones->check_only && !zone->reload) {
+		zones_started_tell(zone->zones, zone, 0, NULL);
+	} else if (config->state_directory && !zone->store && !zone->zones->check_only) {
+		job = zone->started ? NULL : zone_job_new(zone, ZONE_JOB_OPEN);
+		if (job)
+			zone_job_start(job);
+	} else if (zone->rollback) {
+		zone->rollback = false;
+		job = zone_job_new(zone, ZONE_JOB_ROLLBACK);
+		if (job) {
+			job->serial = zone->rollback_serial;
+			zone_job_start(job);
+		}
+	} else if (zone->note) {
+		note_start(zone);
+	} else if (zone->reload) {
+		zone->reload = false;
+		file_build_start(zone);
+	} else if (zone->prove && zone_clock_is_credible(zone)) {
+		zone->prove = false;
+		stored_build_start(zone, serial_of(zone));
+	} else {
+		refresh_go_on(zone);
+	}
+}
+
+/* ---- what is asked of a zone ---- */
+
+void
+zone_reload(struct zone_entry *zone)
+{
+	if (zone->config->file)
+		zone->reload = true;
+	else
+		/* trust anchors may be others */
+		zone->prove = zone->store && zone->image;
+	zone_step(zone);
+}
+
+void
+zone_refresh(struct zone_entry *zone, bool whole, bool force)
+{
+	zone->demanded = force;
+	refresh_demand(&zone->refresh, whole, clock_ms());
+	zone_step(zone);
+}
+
+static bool
+address_equal(const struct sockaddr *a, const struct sockaddr_storage *b)
+{
+	if (a->sa_family != b->ss_family)
+		return false;
+	return a->sa_family == AF_INET
+		       ? memcmp(&((const struct sockaddr_in *)a)->sin_addr,
+				 &((const struct sockaddr_in *)b)->sin_addr, 4) == 0
+		       : memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+				 &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
+}
+
+void
+zone_notified(struct zone_entry *zone, const struct sockaddr *source)
+{
+	const struct config *config = zone->zones->server->config;
+	int primary = -1;
+
+	for (unsigned int i = 0; i < zone->config->primaries_count; i++)
+		if (address_equal(source, &config->primaries[zone->config->primary_index[i]].to))
+			primary = (int)i;
+	refresh_notified(&zone->refresh, primary, clock_ms());
+	zone_step(zone);
+}
+
+void
+zone_freeze(struct zone_entry *zone, bool frozen)
+{
+	zone->frozen = frozen;
+	if (!frozen)
+		zone->forced = false;
+	log_say(NOTICE, log_zone, "zone %s zone=%s serial=%u\n", frozen ? "frozen" : "thawed",
+		zone->name, serial_of(zone));
+	zone->note = true;
+	if (!frozen)
+		zone_refresh(zone, false, false);
+	zone_step(zone);
+}
+
+bool
+zone_rollback(struct zone_entry *zone, uint32_t serial)
+{
+	struct store_version version;
+
+	if (!zone->store || store_version_find(zone->store, serial, &version) < 0 || !version.good)
+		return false;
+	zone->rollback = true;
+	zone->rollback_serial = serial;
+	zone_step(zone);
+	return true;
+}

@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A Knot that signs is the primary: NOTIFY, IXFR, the new serial is served, under load; the primary
+# vanishes, the zone expires, and it comes back. Each answer is audited against its own version.
+. "$(dirname "$0")/world.bash"
+primary4=198.18.0.1
+updates=${MANGROVE_LONG:+500}
+updates=${updates:-12}
+knot=
+
+updates_end() {
+	local status=$?
+	[ -z "$knot" ] || kill -KILL "$knot" 2>/dev/null || true
+	[ $status -eq 0 ] || tail -n 5 "$work"/*.out 2>/dev/null || true
+	world_end
+}
+trap updates_end EXIT
+
+world_make
+mkdir "$work/knot" "$work/state"
+chmod 755 "$work"
+"$BUILD/app/mangrove-zone/mangrove-zone" make --tlds 60 --serial 1 --output "$work/made/" >/dev/null
+# what a zone is before it is signed; EXPIRE of 12 s, REFRESH and RETRY of 2 s
+awk '$4 ~ /^(RRSIG|NSEC|DNSKEY|ZONEMD)$/ { next }
+	$4 == "SOA" { $8 = 2; $9 = 2; $10 = 12 } { print }' "$work/made/root.zone" >"$work/knot/root.zone"
+
+knot_start() {
+	ip netns exec $client knotd -c "$work/knot.conf" >"$work/knot.out" 2>&1 </dev/null &
+	knot=$!
+	for _ in $(seq 100); do
+		! ip netns exec $client dig +norec +tries=1 +time=1 @$primary4 -p 5353 . SOA 2>/dev/null |
+			grep -q 'flags: qr aa' || return 0
+		sleep 0.1
+	done
+	fail "Knot does not answer"
+}
+cat >"$work/key" <<'TEXT'
+key "transfers.example." { algorithm hmac-sha256; secret "bWFuZ3JvdmUgbWFuZ3JvdmUgbWFuZ3JvdmU="; };
+TEXT
+chmod 640 "$work/key"
+cat >"$work/knot.conf" <<TEXT
+server:
+    listen: $primary4@5353
+    rundir: $work/knot
+    user: root
+log:
+  - target: stderr
+    any: warning
+database:
+    storage: $work/knot
+key:
+  - id: transfers.example.
+    algorithm: hmac-sha256
+    secret: bWFuZ3JvdmUgbWFuZ3JvdmUgbWFuZ3JvdmU=
+remote:
+  - id: mangrove
+    address: $addr4@5454
+    key: transfers.example.
+acl:
+  - id: transfers
+    key: transfers.example.
+    action: transfer
+policy:
+  - id: signing
+    algorithm: ecdsap256sha256
+    ksk-lifetime: 0
+    zsk-lifetime: 0
+zone:
+  - domain: .
+    file: $work/knot/root.zone
+    storage: $work/knot
+    serial-policy: increment
+    zonefile-sync: -1
+    zonefile-load: difference-no-serial
+    journal-content: all
+    dnssec-signing: on
+    dnssec-policy: signing
+    zonemd-generate: zonemd-sha384
+    notify: mangrove
+    acl: transfers
+TEXT
+knot_start
+change() {
+	ip netns exec $client knotc -c "$work/knot.conf" "$@" >"$work/knotc.out" 2>&1
+}
+primary_serial() {
+	ip netns exec $client dig +norec +short @$primary4 -p 5353 . SOA | cut -d ' ' -f 3
+}
+ip netns exec $client dig +norec +short @$primary4 -p 5353 . DNSKEY | awk '$1 == 257 { print ". IN DNSKEY " $0 }' >"$work/anchors"
+[ -s "$work/anchors" ] || fail "Knot has no KSK"
+
+cat >"$work/mangroved.yaml" <<TEXT
+addresses: [$addr4, "$addr6"]
+state_directory: $work/state
+versions: 4
+tsig_keys: $work/key
+primaries:
+  - {name: knot, address: $primary4, port: 5353, key: transfers.example.}
+zones:
+  - {origin: ., primaries: [knot], anchors: $work/anchors}
+transfer:
+  addresses: [$addr4]
+  port: 5454
+control: {socket: $work/control.sock}
+health: {hold_up_seconds: 1, signature_warn_seconds: 60, expire_warn_seconds: 1}
+audit: {one_in: 20}
+ports:
+  - device: net_af_xdp0,iface=vs
+lcores: [0]
+hugepages: no
+file_prefix: $tag
+TEXT
+server_start
+ctl() {
+	ip netns exec $server "$BUILD/app/mangrovectl/mangrovectl" --socket "$work/control.sock" "$@"
+}
+serial() {
+	ask @$addr4 +short . SOA | cut -d ' ' -f 3
+}
+# serial_becomes SERIAL: within 5 seconds
+serial_becomes() {
+	for _ in $(seq 250); do
+		[ "$(serial)" != "$1" ] || return 0
+		sleep 0.02
+	done
+	fail "serial $(serial), not $1"
+}
+serial_becomes "$(primary_serial)"
+first=$(serial)
+
+for _ in $(seq 200); do printf 'www.example.com A\nno-such-name-%s A\n' $RANDOM; done >"$work/queries"
+ip netns exec $client taskset -c $(($(nproc) > 1)) dnsperf -s $addr4 -d "$work/queries" \
+	-l $((updates * 2 / 3 + 6)) -Q 2000 -q 100 -D >"$work/dnsperf.out" 2>&1 </dev/null &
+load=$!
+sleep 1
+for n in $(seq "$updates"); do
+	change zone-begin . || fail "$(cat "$work/knotc.out")"
+	change zone-set . "update-$((n % 7))." 172800 NS "ns$n.update.example." || fail "$(cat "$work/knotc.out")"
+	change zone-commit . || fail "$(cat "$work/knotc.out")"
+	serial_becomes "$(primary_serial)"
+done
+wait $load || fail "dnsperf"
+grep -q 'Queries lost: *0 ' "$work/dnsperf.out" || fail "$(grep Queries "$work/dnsperf.out")"
+[ "$(serial)" -ge $((first + updates)) ] || fail "serial $(serial) after $updates updates from $first"
+grep -q 'form=IXFR' "$work/log" || fail "no update came by IXFR"
+ctl zone status >"$work/ctl.out" || fail "mangrovectl zone status"
+[ "$(ctl --json zone history | python3 -c 'import json, sys
+print(sum(v["good"] for v in json.load(sys.stdin)["versions"]))')" = 4 ] || fail "not 4 versions are kept"
+kill -USR1 "$pid"
+sleep 0.5
+grep 'audit: ok=' "$work/log" | tail -n 1 | grep -q 'wrong=0 ' || fail "$(grep 'audit: ' "$work/log" | tail -n 3)"
+[ "$(grep 'audit: ok=' "$work/log" | tail -n 1 | sed 's/.*ok=\([0-9]*\).*/\1/')" -gt 0 ] || fail "nothing was audited"
+
+# from the image: what is on disk is served without a primary, and proven again behind
+last=$(serial)
+kill -TERM "$knot"
+wait "$knot" 2>/dev/null || true
+knot=
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || true
+server_start
+grep -q "zone from disk zone=. serial=$last" "$work/log" || fail "not from disk"
+[ "$(serial)" = "$last" ] || fail "serial $(serial) from disk, not $last"
+
+# no primary: degraded, then expired, then SERVFAIL; and back
+failing() {
+	ask @$addr4 . SOA | grep -q 'status: SERVFAIL'
+}
+for _ in $(seq 150); do
+	! failing || break
+	sleep 0.1
+done
+failing || fail "the zone does not expire"
+grep -q 'alarm: primary_failing' "$work/log" || fail "no alarm about the primary"
+grep -q 'state=failing' "$work/log" || fail "the node does not fail"
+knot_start
+for _ in $(seq 100); do
+	failing || break
+	sleep 0.1
+done
+serial_becomes "$(primary_serial)"
+server_stop
+echo "$updates updates under load, no query lost; from disk; expired and back"
