@@ -2,8 +2,6 @@
 /* One zone: what is due, and what becomes of a version that arrives. */
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,57 +17,6 @@ enum {
 	CLOCK_SLACK = 300,
 	CLOCK_LEAST = 1793491200,
 };
-
-/* ---- who waits ---- */
-
-struct waiting {
-	struct waiting *next;
-	enum zone_event_kind kind;
-	zone_waiter *waiter;
-	void *context;
-};
-
-int
-zone_wait(struct zone_entry *zone, enum zone_event_kind kind, zone_waiter *waiter, void *context)
-{
-	struct waiting *waiting = calloc(1, sizeof(*waiting));
-
-	if (!waiting)
-		return -ENOMEM;
-	*waiting = (struct waiting){zone->waiting, kind, waiter, context};
-	zone->waiting = waiting;
-	return 0;
-}
-
-void
-zone_event_tell(struct zone_entry *zone, const struct zone_event *event)
-{
-	struct waiting *waiting = zone->waiting, *next;
-
-	zone->waiting = NULL;
-	for (; waiting; waiting = next) {
-		next = waiting->next;
-		if (!event || waiting->kind == event->kind) {
-			waiting->waiter(waiting->context, zone, event);
-			free(waiting);
-		} else {
-			waiting->next = zone->waiting;
-			zone->waiting = waiting;
-		}
-	}
-}
-
-void
-zone_error(struct zone_entry *zone, const char *source, const char *format, ...)
-{
-	va_list args;
-
-	zone->error_at = time(NULL);
-	snprintf(zone->error_source, sizeof(zone->error_source), "%s", source);
-	va_start(args, format);
-	vsnprintf(zone->error_text, sizeof(zone->error_text), format, args);
-	va_end(args);
-}
 
 /* ---- clocks ---- */
 
@@ -211,8 +158,8 @@ image_take(struct zone_entry *zone, struct image *image)
 			facts.serial);
 }
 
-static uint32_t
-serial_of(const struct zone_entry *zone)
+uint32_t
+zone_serial(const struct zone_entry *zone)
 {
 	struct image_facts facts = {.serial = 0};
 
@@ -246,11 +193,11 @@ serial_check(const struct zone_entry *zone, const struct zone_job *job, struct w
 	struct image_facts facts;
 
 	image_facts(job->result.image, &facts);
-	if (!zone->image || job->forced || !refresh_serial_newer(serial_of(zone), facts.serial))
+	if (!zone->image || job->forced || !refresh_serial_newer(zone_serial(zone), facts.serial))
 		return 0;
 	return why_set(why, EINVAL,
 		"%s: serial %u is older than %u, which is served; only the operator can take it",
-		job->source, facts.serial, serial_of(zone));
+		job->source, facts.serial, zone_serial(zone));
 }
 
 static void
@@ -378,7 +325,7 @@ opened(struct zone_entry *zone, struct zone_job *job)
 static void
 file_built(struct zone_entry *zone, struct zone_job *job)
 {
-	uint32_t previous = serial_of(zone);
+	uint32_t previous = zone_serial(zone);
 	struct zone_event event = {.kind = ZONE_EVENT_RELOAD, .previous = previous};
 	bool good = taken(zone, job);
 
@@ -386,7 +333,7 @@ file_built(struct zone_entry *zone, struct zone_job *job)
 		keep_start(zone, &job->result);
 	else
 		refused(zone, job);
-	event.serial = serial_of(zone);
+	event.serial = zone_serial(zone);
 	event.outcome = !good			   ? ZONE_REFUSED_VERSION
 			: event.serial != previous ? ZONE_UPDATED
 						   : ZONE_UP_TO_DATE;
@@ -413,7 +360,7 @@ unproven_drop(struct zone_entry *zone)
 static void
 stored_built(struct zone_entry *zone, struct zone_job *job)
 {
-	struct zone_event event = {.kind = ZONE_EVENT_RELOAD, .previous = serial_of(zone)};
+	struct zone_event event = {.kind = ZONE_EVENT_RELOAD, .previous = zone_serial(zone)};
 	const struct zone_entry before = *zone;
 	bool good;
 
@@ -434,7 +381,7 @@ stored_built(struct zone_entry *zone, struct zone_job *job)
 			unproven_drop(zone);
 		zone->reload = zone->config->file != NULL;
 	}
-	event.serial = serial_of(zone);
+	event.serial = zone_serial(zone);
 	event.outcome = good ? ZONE_UP_TO_DATE : ZONE_REFUSED_VERSION;
 	event.text = good ? zone->source : job->why.text;
 	zone_event_tell(zone, &event);
@@ -445,7 +392,7 @@ stored_built(struct zone_entry *zone, struct zone_job *job)
 static void
 block_built(struct zone_entry *zone, struct zone_job *job)
 {
-	uint32_t previous = serial_of(zone);
+	uint32_t previous = zone_serial(zone);
 	enum refresh_build outcome = REFRESH_TAKEN;
 
 	if (taken(zone, job)) {
@@ -475,7 +422,7 @@ rolled_back(struct zone_entry *zone, struct zone_job *job)
 	struct zone_event event = {.kind = ZONE_EVENT_ROLLBACK,
 		.outcome = ZONE_FAILED,
 		.serial = job->serial,
-		.previous = serial_of(zone),
+		.previous = zone_serial(zone),
 		.text = job->why.text};
 	struct image_facts facts;
 
@@ -544,7 +491,7 @@ round_end(struct zone_entry *zone)
 	struct zone_event event = {
 		.kind = ZONE_EVENT_ROUND,
 		.outcome = zone->round_outcome,
-		.serial = serial_of(zone),
+		.serial = zone_serial(zone),
 		.previous = zone->round_previous,
 		.text = zone->round_outcome == ZONE_FAILED ||
 					zone->round_outcome == ZONE_REFUSED_VERSION
@@ -746,81 +693,8 @@ zone_step(struct zone_entry *zone)
 		file_build_start(zone);
 	} else if (zone->prove && zone_clock_is_credible(zone)) {
 		zone->prove = false;
-		stored_build_start(zone, serial_of(zone));
+		stored_build_start(zone, zone_serial(zone));
 	} else {
 		refresh_go_on(zone);
 	}
-}
-
-/* ---- what is asked of a zone ---- */
-
-void
-zone_reload(struct zone_entry *zone)
-{
-	if (zone->config->file)
-		zone->reload = true;
-	else
-		/* trust anchors may be others */
-		zone->prove = zone->store && zone->image;
-	zone_step(zone);
-}
-
-void
-zone_refresh(struct zone_entry *zone, bool whole, bool force)
-{
-	zone->demanded = force;
-	refresh_demand(&zone->refresh, whole, clock_ms());
-	zone_step(zone);
-}
-
-static bool
-address_equal(const struct sockaddr *a, const struct sockaddr_storage *b)
-{
-	if (a->sa_family != b->ss_family)
-		return false;
-	return a->sa_family == AF_INET
-		       ? memcmp(&((const struct sockaddr_in *)a)->sin_addr,
-				 &((const struct sockaddr_in *)b)->sin_addr, 4) == 0
-		       : memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
-				 &((const struct sockaddr_in6 *)b)->sin6_addr, 16) == 0;
-}
-
-void
-zone_notified(struct zone_entry *zone, const struct sockaddr *source)
-{
-	const struct config *config = zone->zones->server->config;
-	int primary = -1;
-
-	for (unsigned int i = 0; i < zone->config->primaries_count; i++)
-		if (address_equal(source, &config->primaries[zone->config->primary_index[i]].to))
-			primary = (int)i;
-	refresh_notified(&zone->refresh, primary, clock_ms());
-	zone_step(zone);
-}
-
-void
-zone_freeze(struct zone_entry *zone, bool frozen)
-{
-	zone->frozen = frozen;
-	if (!frozen)
-		zone->forced = false;
-	log_say(NOTICE, log_zone, "zone %s zone=%s serial=%u\n", frozen ? "frozen" : "thawed",
-		zone->name, serial_of(zone));
-	zone->note = true;
-	if (!frozen)
-		zone_refresh(zone, false, false);
-	zone_step(zone);
-}
-
-bool
-zone_rollback(struct zone_entry *zone, uint32_t serial)
-{
-	struct store_version version;
-
-	if (!zone->store || store_version_find(zone->store, serial, &version) < 0 || !version.good)
-		return false;
-	zone->rollback = true;
-	zone->rollback_serial = serial;
-	zone_step(zone);
-	return true;
 }

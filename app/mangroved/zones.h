@@ -177,6 +177,9 @@ void zone_timer_fired(uv_timer_t *timer);
 /** Whether times of this zone can be judged by the clock that the machine has. */
 bool zone_clock_is_credible(const struct zone_entry *zone);
 
+/** @return the serial of the version that it has; 0: none */
+uint32_t zone_serial(const struct zone_entry *zone);
+
 /** Judge SOA EXPIRE and signatures. @return whether its standing changed */
 bool zone_expiry_judge(struct zone_entry *zone);
 
