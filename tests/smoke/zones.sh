@@ -112,7 +112,7 @@ for _ in $(seq 50); do
 	[ "$(grep -c 'zone refused.*no SOA' "$work/log")" -lt 3 ] || break
 	sleep 0.1
 done
-[ "$(grep -c 'zone refused.*no SOA' "$work/log")" = 3 ] || fail "three empty files are not three refusals"
+[ "$(grep -c 'zone refused.*no SOA' "$work/log")" -ge 3 ] || fail "three empty files are not three refusals"
 [ "$(serials)" = '3 3 3' ] || fail "serials $(serials) after three refusals"
 server_stop
 
