@@ -44,18 +44,17 @@ zone_expiry_judge(struct zone_entry *zone)
 	enum zone_standing before = zone->standing;
 	int64_t now = time(NULL);
 	struct image_facts facts;
+	bool outdated;
 
 	image_facts(zone->image, &facts);
-	/* what is kept is served by its own rules until the clock is set */
-	if (!zone_clock_is_credible(zone))
-		zone->standing = ZONE_SERVED;
-	/* RFC 1034 4.3.5, for what others are the truth of */
-	else if ((zone->config->primaries_count && zone->refreshed_at &&
-			 now >= zone->refreshed_at + facts.expire) ||
-		 signature_ended(zone, &facts, now))
-		zone->standing = ZONE_EXPIRED;
-	else
-		zone->standing = ZONE_SERVED;
+	/* what is kept is served by its own rules until the clock is set; then RFC 1034 4.3.5, for
+	 * what others are the truth of */
+	outdated = zone->config->primaries_count && zone->refreshed_at &&
+		   now >= zone->refreshed_at + facts.expire;
+	zone->standing =
+		zone_clock_is_credible(zone) && (outdated || signature_ended(zone, &facts, now))
+			? ZONE_EXPIRED
+			: ZONE_SERVED;
 	if (zone->standing == before)
 		return false;
 	if (zone->standing == ZONE_EXPIRED)
@@ -563,7 +562,8 @@ zone_fetched(struct zone_entry *zone, unsigned int primary, const struct fetched
 	refresh_answered(&zone->refresh, primary, standing, fetched->serial, content);
 	if (zone->zones->callbacks.changed)
 		zone->zones->callbacks.changed(zone->zones->callbacks.context, zone);
-	zone_step(zone);
+	/* by the loop: a primary that fails at once is no deeper call */
+	uv_timer_start(&zone->timer, zone_timer_fired, 0, 0);
 }
 
 static void

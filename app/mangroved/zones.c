@@ -59,7 +59,7 @@ service_make(const struct zones *zones)
 	made->generation = old ? old->generation + 1 : 1;
 	if (server_self_make(zones->server, &made->self, &why) < 0) {
 		log_say(ERR, log_main, "cookies: the old secrets stay: %s\n", why.text);
-		made->self = old->self;
+		made->self = old ? old->self : zones->server->config->self;
 	}
 	catalogue_fill(zones, &made->catalogue);
 	return made;

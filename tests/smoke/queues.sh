@@ -7,13 +7,22 @@
 world_make
 
 # two_queues LCORES: a zone is replaced under load
+replaced() {
+	for _ in $(seq 200); do
+		! grep -q 'zones published' "$work/log" || return 0
+		sleep 0.1
+	done
+	fail "the zone was not replaced"
+}
+
 two_queues() {
 	local asking
 	rm -f "$work/peer"
 	queues=2 lcores=$1
 	memif_config
 	server_start
-	memif_ask --queues 2 --queries 300000 --rate 100000 --seconds 60 &
+	# long enough for a proof of the zone beside two busy lcores
+	memif_ask --queues 2 --queries 300000 --rate 30000 --seconds 60 &
 	asking=$!
 	for _ in $(seq 300); do
 		! grep -qs ' 1 s ' "$work/peer" || break
@@ -22,7 +31,7 @@ two_queues() {
 	kill -HUP "$pid"
 	wait $asking || fail "$(cat "$work/peer")"
 	memif_all_answered 300000
-	grep -q 'zones published' "$work/log" || fail "the zone was not replaced"
+	replaced
 	server_stop
 }
 
@@ -65,7 +74,7 @@ for address in $addr4 $other4; do
 		grep -q 'Queries lost: *0 ' "$work/dnsperf-$address" ||
 		fail "$(cat "$work/dnsperf-$address")"
 done
-grep -q 'zones published' "$work/log" || fail "the zone was not replaced"
+replaced
 server_stop
 grep -q 'lcore cpu=0 queues=2 received=[1-9]' "$work/log" || fail "not two ports on one lcore"
 for interface in vs vs2; do
