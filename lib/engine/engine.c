@@ -77,14 +77,24 @@ refuse(struct answering *a, enum wire_rcode rcode, enum wire_ede ede)
 
 /* A zone that encloses a name: one of the two, or neither. */
 struct choice {
+	const struct wire_name *origin; /* NULL: neither */
 	const struct image *image;
 	const struct zone_withheld *withheld;
 };
 
-static unsigned int
-labels_of(const struct choice *choice)
+static struct choice
+zone_at(const struct image_catalogue *catalogue, unsigned int index)
 {
-	return choice->image ? choice->image->origin.labels : choice->withheld->origin.labels;
+	struct choice zone = {NULL, NULL, NULL};
+
+	if (index < catalogue->count) {
+		zone.image = catalogue->images[index];
+		zone.origin = &zone.image->origin;
+	} else {
+		zone.withheld = &catalogue->withheld[index - catalogue->count];
+		zone.origin = &zone.withheld->origin;
+	}
+	return zone;
 }
 
 /*
@@ -94,28 +104,19 @@ labels_of(const struct choice *choice)
 static struct choice
 zone_choose(const struct image_catalogue *catalogue, const struct wire_name *qname, uint16_t qtype)
 {
-	struct choice deepest = {NULL, NULL}, own = {NULL, NULL};
-	bool any = false;
+	struct choice deepest = {NULL, NULL, NULL}, own = {NULL, NULL, NULL};
 
 	for (unsigned int i = 0; i < catalogue->count + catalogue->withheld_count; i++) {
-		struct choice zone = {
-			.image = i < catalogue->count ? catalogue->images[i] : NULL,
-			.withheld = i < catalogue->count
-					    ? NULL
-					    : &catalogue->withheld[i - catalogue->count],
-		};
+		struct choice zone = zone_at(catalogue, i);
 
-		if (!wire_name_is_below(
-			    qname, zone.image ? &zone.image->origin : &zone.withheld->origin))
+		if (!wire_name_is_below(qname, zone.origin))
 			continue;
-		if (qtype == WIRE_TYPE_DS && labels_of(&zone) == qname->labels) {
+		if (qtype == WIRE_TYPE_DS && zone.origin->labels == qname->labels)
 			own = zone;
-		} else if (!any || labels_of(&zone) > labels_of(&deepest)) {
+		else if (!deepest.origin || zone.origin->labels > deepest.origin->labels)
 			deepest = zone;
-			any = true;
-		}
 	}
-	return any ? deepest : own;
+	return deepest.origin ? deepest : own;
 }
 
 static const struct image_answer *

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden.h"
 #include "wire/wire.h"
 
 int

@@ -303,5 +303,5 @@ exec 7>&-
 until_gone "$pid"
 wait "$pid" || complain "exit code $?"
 pid=
-! grep -q '^warning' node.log || complain "warnings"
+! grep -q '^warning' node.log || complain "$(grep '^warning' node.log)"
 echo "Unbound, BIND, Knot and NSD follow three versions by NOTIFY and IXFR; strangers get nothing"
