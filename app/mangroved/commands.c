@@ -216,6 +216,34 @@ health_ask(struct node *node, const json_t *request, struct control_call *call)
 	control_reply(call, watch_json(&node->watch));
 }
 
+static void
+drain(struct node *node, const json_t *request, struct control_call *call, bool drained)
+{
+	const json_t *family = json_object_get(request, "family");
+	const char *name = json_string_value(family);
+	unsigned int which = HEALTH_BOTH;
+
+	if (family && (!name || (strcmp(name, "ipv4") != 0 && strcmp(name, "ipv6") != 0))) {
+		control_fail(call, CONTROL_BAD_REQUEST, "family is neither ipv4 nor ipv6");
+		return;
+	}
+	if (name)
+		which = strcmp(name, "ipv4") == 0 ? HEALTH_IPV4 : HEALTH_IPV6;
+	control_reply(call, watch_drain(&node->watch, which, drained));
+}
+
+static void
+drain_ask(struct node *node, const json_t *request, struct control_call *call)
+{
+	drain(node, request, call, true);
+}
+
+static void
+undrain_ask(struct node *node, const json_t *request, struct control_call *call)
+{
+	drain(node, request, call, false);
+}
+
 /* ---- what ends later ---- */
 
 /* Who waits for the end of something that was begun for zones, and what has ended so far. */
@@ -545,6 +573,8 @@ static const struct {
 } commands[] = {
 	{"status", status, false},
 	{"health", health_ask, false},
+	{"drain", drain_ask, true},
+	{"undrain", undrain_ask, true},
 	{"zone status", zone_status, false},
 	{"zone refresh", zone_refresh_ask, true},
 	{"zone transfer", zone_transfer_ask, true},

@@ -80,13 +80,14 @@ ended(void *context, const struct transfer_result *result)
 	struct fetch *fetch = context;
 	struct zone_entry *zone = fetch->zone;
 	unsigned int primary = fetch->primary;
+	const char *form = result->form == TRANSFER_IXFR ? "IXFR" : "AXFR";
 	char text[256];
 	struct fetched fetched = {
 		.standing = standings[result->outcome],
 		.serial = result->serial,
 		.block = result->outcome == TRANSFER_DONE ? result->records : NULL,
 		.length = result->records_length,
-		.form = result->form == TRANSFER_IXFR ? "IXFR" : "AXFR",
+		.differences = result->form == TRANSFER_IXFR,
 		.text = text,
 	};
 
@@ -99,8 +100,8 @@ ended(void *context, const struct transfer_result *result)
 		snprintf(text, sizeof(text), "has serial %u, older than ours", result->serial);
 		break;
 	case TRANSFER_DONE:
-		snprintf(text, sizeof(text), "sent serial %u by %s", result->serial, fetched.form);
-		done_say(zone, zone->config->primaries[primary], result, fetched.form);
+		snprintf(text, sizeof(text), "sent serial %u by %s", result->serial, form);
+		done_say(zone, zone->config->primaries[primary], result, form);
 		break;
 	case TRANSFER_FAILED:
 		snprintf(text, sizeof(text), "%.255s", result->why.text);

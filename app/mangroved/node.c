@@ -81,12 +81,11 @@ publishing(void *context, const struct engine_service *service)
 }
 
 static void
-published(void *context, const struct engine_service *service, const struct engine_service *old)
+published(void *context, const struct engine_service *service)
 {
 	struct node *node = context;
 
 	auditor_renew(node->server.auditor, service);
-	(void)old;
 	watch_published(&node->watch);
 	provide_published(&node->provide, service);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,14 @@ families_served(const struct watch *watch)
 /* ---- from health to announcement and log ---- */
 
 static void
+announcement_follow(struct watch *watch, unsigned int index)
+{
+	if (watch->announce && !watch->node->stopping)
+		announce_set(watch->announce, families[index].announce,
+			health_announces(watch->health, families[index].health));
+}
+
+static void
 state_changed(void *data, enum health_family family, enum health_state old, enum health_state now,
 	const char *why)
 {
@@ -57,9 +66,7 @@ state_changed(void *data, enum health_family family, enum health_state old, enum
 		watch->changed_at[i] = time(NULL);
 		log_say(NOTICE, log_main, "health family=%s state=%s was=%s: %s\n",
 			families[i].name, health_state_names[now], health_state_names[old], why);
-		if (watch->announce && !watch->node->stopping)
-			announce_set(watch->announce, families[i].announce,
-				health_announces(watch->health, family));
+		announcement_follow(watch, i);
 	}
 }
 
@@ -81,14 +88,22 @@ finding_changed(void *data, const struct health_finding *finding, bool here)
 }
 
 /* Say or clear, by whether something is so. */
-#define FINDING(watch, is, reason, subject, ...)                                                   \
-	do {                                                                                       \
-		if (is)                                                                            \
-			health_say((watch)->health, reason, subject, HEALTH_BOTH, clock_ms(),      \
-				__VA_ARGS__);                                                      \
-		else                                                                               \
-			health_clear((watch)->health, reason, subject, HEALTH_BOTH, clock_ms());   \
-	} while (0)
+__attribute__((format(printf, 5, 6))) static void
+find(struct watch *watch, bool is, enum health_reason reason, const char *subject,
+	const char *format, ...)
+{
+	char evidence[HEALTH_EVIDENCE_MAX];
+	va_list args;
+
+	if (!is) {
+		health_clear(watch->health, reason, subject, HEALTH_BOTH, clock_ms());
+		return;
+	}
+	va_start(args, format);
+	vsnprintf(evidence, sizeof(evidence), format, args);
+	va_end(args);
+	health_say(watch->health, reason, subject, HEALTH_BOTH, clock_ms(), "%s", evidence);
+}
 
 static void
 announcement_reported(void *data, enum announce_family family, const char *fault)
@@ -96,7 +111,7 @@ announcement_reported(void *data, enum announce_family family, const char *fault
 	struct watch *watch = data;
 	const char *name = families[family == ANNOUNCE_IPV6].name;
 
-	FINDING(watch, fault != NULL, HEALTH_ANNOUNCEMENT_FAILING, name, "%s", fault);
+	find(watch, fault != NULL, HEALTH_ANNOUNCEMENT_FAILING, name, "%s", fault ? fault : "");
 }
 
 /* ---- zones ---- */
@@ -109,13 +124,13 @@ primary_look(struct watch *watch, const struct zone_entry *zone, unsigned int in
 
 	snprintf(subject, sizeof(subject), "zone=%.60s primary=%.48s", zone->name,
 		zone->config->primaries[index]);
-	FINDING(watch, primary->standing == REFRESH_FAILED, HEALTH_PRIMARY_FAILING, subject, "%s",
+	find(watch, primary->standing == REFRESH_FAILED, HEALTH_PRIMARY_FAILING, subject, "%s",
 		zone->said[index]);
-	FINDING(watch, primary->standing == REFRESH_LAGGING, HEALTH_PRIMARY_LAGS, subject, "%s",
+	find(watch, primary->standing == REFRESH_LAGGING, HEALTH_PRIMARY_LAGS, subject, "%s",
 		zone->said[index]);
-	FINDING(watch, primary->standing == REFRESH_DISAGREES, HEALTH_PRIMARY_DISAGREES, subject,
+	find(watch, primary->standing == REFRESH_DISAGREES, HEALTH_PRIMARY_DISAGREES, subject,
 		"serial %u with other content than that of others", primary->serial);
-	FINDING(watch, primary->standing == REFRESH_REFUSED, HEALTH_VERSION_REFUSED, subject, "%s",
+	find(watch, primary->standing == REFRESH_REFUSED, HEALTH_VERSION_REFUSED, subject, "%s",
 		zone->said[index]);
 }
 
@@ -175,8 +190,8 @@ watch_zone(struct watch *watch, const struct zone_entry *zone)
 		zone_clocks_look(watch, zone);
 	for (unsigned int i = 0; i < zone->config->primaries_count; i++)
 		primary_look(watch, zone, i);
-	FINDING(watch, zone->store_fails, HEALTH_STORE_FAILING, zone->name, "%s", zone->error_text);
-	FINDING(watch, zone->anchor_missing[0] != '\0', HEALTH_ANCHOR_MISSING, zone->name, "%s",
+	find(watch, zone->store_fails, HEALTH_STORE_FAILING, zone->name, "%s", zone->error_text);
+	find(watch, zone->anchor_missing[0] != '\0', HEALTH_ANCHOR_MISSING, zone->name, "%s",
 		zone->anchor_missing);
 	steps_look(watch);
 }
@@ -185,7 +200,7 @@ void
 watch_judged(struct watch *watch, const struct zone_entry *zone, const char *text)
 {
 	if (watch->health)
-		FINDING(watch, text != NULL, HEALTH_VERSION_REFUSED, zone->name, "%s",
+		find(watch, text != NULL, HEALTH_VERSION_REFUSED, zone->name, "%s",
 			text ? text : "");
 }
 
@@ -220,7 +235,7 @@ watch_published(struct watch *watch)
 {
 	if (watch->selfquery)
 		selfquery_settle(watch->selfquery);
-	/* what was found wrong was found in what is not served any more */
+	/* found in what is not served any more; if this is wrong too, the audit finds it again */
 	watch->audit_wrong_ms = 0;
 }
 
@@ -267,10 +282,10 @@ audit_look(struct watch *watch)
 	if (counts.different > watch->audit_different)
 		watch->audit_wrong_ms = now;
 	watch->audit_different = counts.different;
-	FINDING(watch, watch->audit_wrong_ms != 0, HEALTH_AUDIT_DIFFERENCE, "audit",
+	find(watch, watch->audit_wrong_ms != 0, HEALTH_AUDIT_DIFFERENCE, "audit",
 		"%" PRIu64 " answers were not what the records say; the log has one of them",
 		counts.different);
-	FINDING(watch, counts.fails, HEALTH_AUDIT_FAILING, "audit",
+	find(watch, counts.fails, HEALTH_AUDIT_FAILING, "audit",
 		"the auditor was started again %" PRIu64 " times", counts.restarts);
 }
 
@@ -285,7 +300,7 @@ drops_look(struct watch *watch)
 	if (watch->missed_ms && now - watch->missed_ms > DROPS_ALARM_MS)
 		watch->missed_ms = 0;
 	watch->port_missed = missed;
-	FINDING(watch, watch->missed_ms != 0, HEALTH_RECEIVE_DROPS, "ports",
+	find(watch, watch->missed_ms != 0, HEALTH_RECEIVE_DROPS, "ports",
 		"%" PRIu64 " frames were dropped at full receive queues since the start", missed);
 }
 
@@ -475,6 +490,15 @@ reason_json(const struct health_finding *finding)
 }
 
 static json_t *
+announced_json(const struct watch *watch, unsigned int index)
+{
+	if (!watch->announce)
+		return json_null();
+	return json_boolean(health_announces(watch->health, families[index].health) &&
+			    announce_is_settled(watch->announce, families[index].announce));
+}
+
+static json_t *
 family_json(const struct watch *watch, unsigned int index)
 {
 	enum health_family family = families[index].health;
@@ -525,4 +549,23 @@ watch_json(const struct watch *watch)
 	return json_pack("{s:s, s:I, s:o, s:o, s:o}", "state", watch_state_word(watch), "since",
 		(json_int_t)since, "waits_for", awaited_json(watch), "families", states, "reasons",
 		reasons);
+}
+
+json_t *
+watch_drain(struct watch *watch, unsigned int which, bool drained)
+{
+	json_t *states = json_object();
+
+	watch->drained = drained ? watch->drained | which : watch->drained & ~which;
+	health_drain(watch->health, which, drained, clock_ms());
+	for (unsigned int i = 0; i < FAMILIES; i++) {
+		if (!(families_served(watch) & which & families[i].health))
+			continue;
+		/* no state changes by that */
+		announcement_follow(watch, i);
+		json_object_set_new(states, families[i].name,
+			json_pack("{s:o, s:b}", "announced", announced_json(watch, i), "drained",
+				drained));
+	}
+	return json_pack("{s:o}", "families", states);
 }

@@ -27,7 +27,8 @@ struct watch {
 	bool timer_runs;
 	uint64_t audit_different, port_missed; /* as seen last */
 	int64_t audit_wrong_ms, missed_ms;     /* when they grew; 0: not */
-	int64_t changed_at[2];		       /* states of IPv4 and IPv6, seconds since 1970 */
+	unsigned int drained;  /* enum health_family: an operator wants them withdrawn */
+	int64_t changed_at[2]; /* states of IPv4 and IPv6, seconds since 1970 */
 	void (*stopped)(struct node *node);
 };
 
@@ -61,5 +62,13 @@ const char *watch_state_word(const struct watch *watch);
 
 /** As the command "health" replies (docs/control.md). */
 json_t *watch_json(const struct watch *watch);
+
+/**
+ * Withdraw families though they are healthy, or end that.
+ *
+ * @param which  enum health_family
+ * @return as the commands "drain" and "undrain" reply
+ */
+json_t *watch_drain(struct watch *watch, unsigned int which, bool drained);
 
 #endif

@@ -237,7 +237,6 @@ taken(struct zone_entry *zone, struct zone_job *job)
 		return false;
 	image_facts(image, &facts);
 	zone->forced = job->forced;
-	zone->unproven = false;
 	zone->taken_at = time(NULL);
 	zone->refreshed_at = zone->taken_at;
 	snprintf(zone->source, sizeof(zone->source), "%s", job->source);
@@ -296,7 +295,7 @@ stored_take(struct zone_entry *zone, struct zone_job *job)
 		return;
 	}
 	job->result.image = NULL;
-	zone->unproven = zone->prove = true;
+	zone->prove = true;
 	image_take(zone, image);
 	log_say(NOTICE, log_zone,
 		"zone from disk zone=%s serial=%u source=\"%s\" refreshed=%" PRId64 "\n",
@@ -351,7 +350,6 @@ unproven_drop(struct zone_entry *zone)
 
 	zone->image = NULL;
 	zone->standing = ZONE_EMPTY;
-	zone->unproven = false;
 	zones_publish(zone->zones, unproven);
 }
 
@@ -399,7 +397,7 @@ block_built(struct zone_entry *zone, struct zone_job *job)
 		zone->round_previous = previous;
 		zone->demanded = false;
 		keep_start(zone, &job->result);
-	} else if (job->rc == -ESTALE) {
+	} else if (job->rc == -ESTALE && job->differences) {
 		outcome = REFRESH_MISFIT;
 		log_say(WARNING, log_zone, "differences do not fit, asking for the zone: %s\n",
 			job->why.text);
@@ -435,7 +433,7 @@ rolled_back(struct zone_entry *zone, struct zone_job *job)
 		struct image *image = job->result.image;
 
 		job->result.image = NULL;
-		zone->forced = zone->frozen = zone->unproven = zone->prove = true;
+		zone->forced = zone->frozen = zone->prove = true;
 		zone->taken_at = job->version.taken_at;
 		snprintf(zone->source, sizeof(zone->source), "%s", job->version.source);
 		image_take(zone, image);
@@ -551,7 +549,7 @@ zone_fetched(struct zone_entry *zone, unsigned int primary, const struct fetched
 		free(zone->block[primary]);
 		zone->block[primary] = fetched->block;
 		zone->block_length[primary] = fetched->length;
-		snprintf(zone->delivered, sizeof(zone->delivered), "%s", fetched->form);
+		zone->differences = fetched->differences;
 	} else if (standing == REFRESH_CURRENT) {
 		current_note(zone);
 	} else {
@@ -599,8 +597,9 @@ block_build_start(struct zone_entry *zone, unsigned int primary)
 	job->forced = zone->demanded;
 	job->block = zone->block[primary];
 	zone->block[primary] = NULL;
+	job->differences = zone->differences;
 	snprintf(job->source, sizeof(job->source), "primary %s %s",
-		zone->config->primaries[primary], zone->delivered);
+		zone->config->primaries[primary], zone->differences ? "IXFR" : "AXFR");
 	snprintf(job->path, sizeof(job->path), "%s", job->source);
 	job->request.records = (struct zone_records){job->block, zone->block_length[primary]};
 	if (zone->image)

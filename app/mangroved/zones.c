@@ -77,7 +77,7 @@ service_exchange(struct zones *zones, struct engine_service *made)
 	zones->service = made;
 	zones->server->service = made;
 	if (callbacks->published)
-		callbacks->published(callbacks->context, made, old);
+		callbacks->published(callbacks->context, made);
 	service_free(old);
 }
 
@@ -86,11 +86,13 @@ zones_publish(struct zones *zones, struct image *gone)
 {
 	struct engine_service *made = zones->publishes ? service_make(zones) : NULL;
 
+	if (zones->publishes && !made) {
+		/* what is served goes on being served, and so its images stay */
+		log_say(ERR, log_zone, "not published: out of memory\n");
+		return;
+	}
 	if (made)
 		service_exchange(zones, made);
-	else if (zones->publishes)
-		/* what is served needs the image that would go */
-		abort();
 	image_free(gone);
 }
 

@@ -61,12 +61,12 @@ struct zone_entry {
 	char source[STORE_SOURCE_SIZE];
 	int64_t taken_at, verified_at, refreshed_at; /* seconds since 1970; 0: not yet */
 	char anchor_tags[64];
-	bool forced, frozen, unproven; /* unproven: from disk, its proof is being repeated */
-	struct store *store;	       /* NULL: nothing is kept */
+	bool forced, frozen;
+	struct store *store; /* NULL: nothing is kept */
 	struct refresh refresh;
 	int64_t asked_at[REFRESH_PRIMARIES_MAX];
 	char said[REFRESH_PRIMARIES_MAX][256]; /* what a primary's last answer was */
-	char delivered[64];		       /* "AXFR", "IXFR": how the one at hand came */
+	bool differences;		       /* how the block at hand came: IXFR, else AXFR */
 	int64_t error_at;
 	char error_source[STORE_SOURCE_SIZE], error_text[512]; /* the last thing that went wrong */
 	bool store_fails;
@@ -99,8 +99,7 @@ struct zones_callbacks {
 	void (*started)(void *context, int rc, const struct why *why);
 	/** What is answered from will be, and has been, exchanged. */
 	void (*publishing)(void *context, const struct engine_service *service);
-	void (*published)(void *context, const struct engine_service *service,
-		const struct engine_service *old);
+	void (*published)(void *context, const struct engine_service *service);
 	/** Something of a zone that health looks at has changed. */
 	void (*changed)(void *context, const struct zone_entry *zone);
 	/** A version was refused (text), or one was taken (NULL). */
@@ -215,6 +214,7 @@ struct zone_job {
 	char program[SERVER_PATH_MAX], path[4096], source[STORE_SOURCE_SIZE];
 	uint8_t *block; /* owned */
 	unsigned int primary;
+	bool differences;	      /* the block is IXFR */
 	uint32_t serial;	      /* refused, or to be rolled back to */
 	bool forced;		      /* taken whatever the serial says */
 	struct store_version version; /* in for KEEP, out of OPEN and ROLLBACK */
@@ -258,7 +258,7 @@ struct fetched {
 	uint32_t serial;
 	uint8_t *block; /* newer: malloc'ed, the receiver's */
 	size_t length;
-	const char *form; /* "AXFR", "IXFR" */
+	bool differences; /* newer: IXFR, else AXFR */
 	const char *text; /* for status and log */
 };
 

@@ -46,39 +46,6 @@ image_soa_read(const struct image_header *header, struct image_facts *facts)
 	return !r.failed && r.offset == r.length && serial == header->serial;
 }
 
-/* What RRset a record belongs to. */
-static uint16_t
-type_covered(const struct wire_record *record)
-{
-	return record->type == WIRE_TYPE_RRSIG
-		       ? (uint16_t)(record->rdata[0] << 8 | record->rdata[1])
-		       : record->type;
-}
-
-static int
-rdata_compare(const struct wire_record *a, const struct wire_record *b)
-{
-	int order = memcmp(a->rdata, b->rdata, a->length < b->length ? a->length : b->length);
-
-	return order ? order : a->length - b->length;
-}
-
-static int
-record_compare(const struct wire_record *a, const struct wire_record *b)
-{
-	uint16_t left = type_covered(a), right = type_covered(b);
-	int order = wire_name_compare(&a->owner, &b->owner);
-
-	/* the apex's SOA and its signatures come before all */
-	if (order == 0)
-		order = (right == WIRE_TYPE_SOA) - (left == WIRE_TYPE_SOA);
-	if (order == 0)
-		order = left - right;
-	if (order == 0)
-		order = (a->type == WIRE_TYPE_RRSIG) - (b->type == WIRE_TYPE_RRSIG);
-	return order ? order : rdata_compare(a, b);
-}
-
 static const char *
 record_check(const struct image_header *header, const struct wire_record *record)
 {
@@ -112,7 +79,7 @@ image_records_check(const struct image_header *header, struct why *why)
 		wire_record_read(&r, record);
 		if (!r.failed)
 			wrong = record_check(header, record);
-		if (!wrong && i > 0 && record_compare(before, record) >= 0)
+		if (!wrong && i > 0 && wire_record_compare(before, record) >= 0)
 			wrong = "out of order";
 		if (!wrong && i > 0 && record->type == WIRE_TYPE_SOA)
 			wrong = "a second SOA";

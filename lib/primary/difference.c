@@ -39,39 +39,6 @@ struct side {
 	size_t length;	       /* 0: there is none any more */
 };
 
-static uint16_t
-type_covered(const struct wire_record *record)
-{
-	return record->type == WIRE_TYPE_RRSIG && record->length >= 2
-		       ? (uint16_t)(record->rdata[0] << 8 | record->rdata[1])
-		       : record->type;
-}
-
-static int
-rdata_compare(const struct wire_record *a, const struct wire_record *b)
-{
-	int order = memcmp(a->rdata, b->rdata, a->length < b->length ? a->length : b->length);
-
-	return order ? order : a->length - b->length;
-}
-
-/* As image_records() orders them: by owner, RRset and RDATA, the SOA's RRset first, signatures
- * behind what they cover. */
-static int
-record_compare(const struct wire_record *a, const struct wire_record *b)
-{
-	uint16_t left = type_covered(a), right = type_covered(b);
-	int order = wire_name_compare(&a->owner, &b->owner);
-
-	if (order == 0)
-		order = (right == WIRE_TYPE_SOA) - (left == WIRE_TYPE_SOA);
-	if (order == 0)
-		order = left - right;
-	if (order == 0)
-		order = (a->type == WIRE_TYPE_RRSIG) - (b->type == WIRE_TYPE_RRSIG);
-	return order ? order : rdata_compare(a, b);
-}
-
 /* @return false: malformed, or out of order */
 static bool
 side_step(struct side *s)
@@ -84,7 +51,7 @@ side_step(struct side *s)
 		return true;
 	s->before = s->record;
 	wire_record_read(&s->r, &s->record);
-	if (s->r.failed || (!is_first && record_compare(&s->before, &s->record) >= 0))
+	if (s->r.failed || (!is_first && wire_record_compare(&s->before, &s->record) >= 0))
 		return false;
 	s->octets = s->r.message + start;
 	s->length = s->r.offset - start;
@@ -110,7 +77,7 @@ sides_compare(
 	while (from->length || to->length) {
 		int order = !from->length ? 1
 			    : !to->length ? -1
-					  : record_compare(&from->record, &to->record);
+					  : wire_record_compare(&from->record, &to->record);
 		/* another TTL or class makes it another record */
 		bool differs = order != 0 || from->length != to->length ||
 			       memcmp(from->octets, to->octets, from->length) != 0;

@@ -94,3 +94,35 @@ wire_name_expand(struct wire_reader *r, struct wire_name *name)
 	if (r->failed)
 		*name = wire_name_root;
 }
+
+/* What RRset a record belongs to. */
+static uint16_t
+type_covered(const struct wire_record *record)
+{
+	return record->type == WIRE_TYPE_RRSIG && record->length >= 2
+		       ? (uint16_t)(record->rdata[0] << 8 | record->rdata[1])
+		       : record->type;
+}
+
+static int
+rdata_compare(const struct wire_record *a, const struct wire_record *b)
+{
+	int order = memcmp(a->rdata, b->rdata, a->length < b->length ? a->length : b->length);
+
+	return order ? order : a->length - b->length;
+}
+
+int
+wire_record_compare(const struct wire_record *a, const struct wire_record *b)
+{
+	uint16_t left = type_covered(a), right = type_covered(b);
+	int order = wire_name_compare(&a->owner, &b->owner);
+
+	if (order == 0)
+		order = (right == WIRE_TYPE_SOA) - (left == WIRE_TYPE_SOA);
+	if (order == 0)
+		order = left - right;
+	if (order == 0)
+		order = (a->type == WIRE_TYPE_RRSIG) - (b->type == WIRE_TYPE_RRSIG);
+	return order ? order : rdata_compare(a, b);
+}

@@ -227,6 +227,15 @@ struct wire_record {
 void wire_record_read(struct wire_reader *r, struct wire_record *record);
 
 /**
+ * Order of the records of a zone, owners folded: by owner and RDATA as RFC 4034 6.1 and 6.3, by
+ * type between, an RRset's RRSIGs behind it, the SOA's RRset before all others of its owner. TTL
+ * and class do not count.
+ *
+ * @return <0, 0 or >0
+ */
+int wire_record_compare(const struct wire_record *a, const struct wire_record *b);
+
+/**
  * Read a name that may be compressed (RFC 1035 4.1.4): each pointer must go to before what it
  * stands in, so that no chain of them can loop.
  */

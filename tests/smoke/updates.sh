@@ -102,6 +102,7 @@ transfer:
   addresses: [$addr4]
   port: 5454
 control: {socket: $work/control.sock}
+announce: {interface: $tag-a}
 health: {hold_up_seconds: 1, signature_warn_seconds: 60, expire_warn_seconds: 1}
 audit: {one_in: 20}
 ports:
@@ -116,6 +117,9 @@ ctl() {
 }
 serial() {
 	ask @$addr4 +short . SOA | cut -d ' ' -f 3
+}
+announced() {
+	ip -n $server -4 addr show dev $tag-a up 2>/dev/null | grep -q "inet $addr4/32"
 }
 # serial_becomes SERIAL: within 5 seconds
 serial_becomes() {
@@ -146,6 +150,21 @@ grep -q 'form=IXFR' "$work/log" || fail "no update came by IXFR"
 ctl zone status >"$work/ctl.out" || fail "mangrovectl zone status"
 [ "$(ctl --json zone history | python3 -c 'import json, sys
 print(sum(v["good"] for v in json.load(sys.stdin)["versions"]))')" = 4 ] || fail "not 4 versions are kept"
+# by hand: what changed, back to it, forward again; withdrawn and not
+previous=$(($(serial) - 1))
+ctl zone diff . $previous "$(serial)" >"$work/ctl.out" && grep -q 'update-[0-6]\.' "$work/ctl.out" || fail "zone diff: $(cat "$work/ctl.out")"
+ctl zone rollback . $previous >"$work/ctl.out" || fail "zone rollback: $(cat "$work/ctl.out")"
+[ "$(serial)" = $previous ] || fail "serial $(serial) after a rollback to $previous"
+ctl zone refresh . >"$work/ctl.out" || fail "zone refresh: $(cat "$work/ctl.out")"
+[ "$(serial)" = $previous ] || fail "a frozen zone was refreshed"
+ctl zone thaw . >"$work/ctl.out" || fail "zone thaw: $(cat "$work/ctl.out")"
+serial_becomes "$(primary_serial)"
+announced || fail "healthy, and not announced"
+ctl drain ipv4 >"$work/ctl.out" || fail "drain: $(cat "$work/ctl.out")"
+! announced || fail "drained, and announced"
+ctl undrain ipv4 >"$work/ctl.out" || fail "undrain: $(cat "$work/ctl.out")"
+announced || fail "not drained any more, and not announced"
+ctl health --check >"$work/ctl.out" || fail "health: $(cat "$work/ctl.out")"
 kill -USR1 "$pid"
 sleep 0.5
 grep 'audit: ok=' "$work/log" | tail -n 1 | grep -q 'wrong=0 ' || fail "$(grep 'audit: ' "$work/log" | tail -n 3)"
@@ -158,6 +177,7 @@ wait "$knot" 2>/dev/null || true
 knot=
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null || true
+! ip -n $server link show $tag-a >/dev/null 2>&1 || fail "the announcement outlives SIGKILL"
 server_start
 grep -q "zone from disk zone=. serial=$last" "$work/log" || fail "not from disk"
 [ "$(serial)" = "$last" ] || fail "serial $(serial) from disk, not $last"
@@ -171,6 +191,11 @@ for _ in $(seq 150); do
 	sleep 0.1
 done
 failing || fail "the zone does not expire"
+for _ in $(seq 20); do
+	announced || break
+	sleep 0.1
+done
+! announced || fail "expired, and announced"
 grep -q 'alarm: primary_failing' "$work/log" || fail "no alarm about the primary"
 grep -q 'state=failing' "$work/log" || fail "the node does not fail"
 knot_start
@@ -180,4 +205,4 @@ for _ in $(seq 100); do
 done
 serial_becomes "$(primary_serial)"
 server_stop
-echo "$updates updates under load, no query lost; from disk; expired and back"
+echo "$updates updates under load, no query lost; from disk; expired and back; rolled back by hand"
