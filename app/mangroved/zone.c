@@ -237,8 +237,11 @@ taken(struct zone_entry *zone, struct zone_job *job)
 		return false;
 	image_facts(image, &facts);
 	zone->forced = job->forced;
+	zone->unproven = false;
 	zone->taken_at = time(NULL);
-	zone->refreshed_at = zone->taken_at;
+	/* what primaries have to vouch for, a file does not keep from expiring */
+	if (job->kind == ZONE_JOB_BLOCK || !zone->config->primaries_count || !zone->refreshed_at)
+		zone->refreshed_at = zone->taken_at;
 	snprintf(zone->source, sizeof(zone->source), "%s", job->source);
 	snprintf(zone->anchor_tags, sizeof(zone->anchor_tags), "%s", job->result.anchor_tags);
 	snprintf(zone->anchor_missing, sizeof(zone->anchor_missing), "%.*s",
@@ -295,7 +298,7 @@ stored_take(struct zone_entry *zone, struct zone_job *job)
 		return;
 	}
 	job->result.image = NULL;
-	zone->prove = true;
+	zone->unproven = zone->prove = true;
 	image_take(zone, image);
 	log_say(NOTICE, log_zone,
 		"zone from disk zone=%s serial=%u source=\"%s\" refreshed=%" PRId64 "\n",
@@ -350,6 +353,7 @@ unproven_drop(struct zone_entry *zone)
 
 	zone->image = NULL;
 	zone->standing = ZONE_EMPTY;
+	zone->unproven = false;
 	zones_publish(zone->zones, unproven);
 }
 
@@ -374,7 +378,8 @@ stored_built(struct zone_entry *zone, struct zone_job *job)
 			keep_start(zone, &job->result);
 	} else {
 		refused(zone, job);
-		if (before.image)
+		/* not for a builder that died or had no time: then nothing is known to be wrong */
+		if (before.unproven && (job->rc == -EINVAL || job->rc == -EBADMSG))
 			unproven_drop(zone);
 		zone->reload = zone->config->file != NULL;
 	}
@@ -433,7 +438,7 @@ rolled_back(struct zone_entry *zone, struct zone_job *job)
 		struct image *image = job->result.image;
 
 		job->result.image = NULL;
-		zone->forced = zone->frozen = zone->prove = true;
+		zone->forced = zone->frozen = zone->unproven = zone->prove = true;
 		zone->taken_at = job->version.taken_at;
 		snprintf(zone->source, sizeof(zone->source), "%s", job->version.source);
 		image_take(zone, image);

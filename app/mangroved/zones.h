@@ -62,6 +62,7 @@ struct zone_entry {
 	int64_t taken_at, verified_at, refreshed_at; /* seconds since 1970; 0: not yet */
 	char anchor_tags[64];
 	bool forced, frozen;
+	bool unproven; /* opened from disk, and not verified since: its proof is being repeated */
 	struct store *store; /* NULL: nothing is kept */
 	struct refresh refresh;
 	int64_t asked_at[REFRESH_PRIMARIES_MAX];

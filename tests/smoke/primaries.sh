@@ -22,6 +22,7 @@ for address in $knot $bind $bad; do
 	ip -n $client addr add $address/24 dev vc
 done
 mkdir knot state
+cp "$ROOT_ANCHORS" anchors
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout tls.key -out tls.pem \
 	-days 2 -subj /CN=primary.example -addext subjectAltName=DNS:primary.example 2>/dev/null
 pin=$(openssl x509 -in tls.pem -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)
@@ -92,7 +93,7 @@ primaries:
   - {name: two-soas, address: $bad, port: 5303}
   - {name: misfit, address: $bad, port: 5304}
 zones:
-  - {origin: ., primaries: [$1], quorum: $2, anchors: $ROOT_ANCHORS, at: "$ROOT_AT"}
+  - {origin: ., primaries: [$1], quorum: $2, anchors: $work/anchors, at: "$ROOT_AT"}
 control: {socket: $work/control.sock}
 health: {refresh_wait_seconds: 20}
 TEXT
@@ -117,7 +118,25 @@ server_start
 says "zone accepted zone=. serial=$serial .*source=\"primary knot AXFR\""
 says "zone transferred .*primary=bind form=AXFR"
 status_is NOERROR || fail "the zone is not served"
+# anchors that fit nothing: what was proven with others is served on, and so it is after a blunder
+echo '. IN DS 1 8 2 0000000000000000000000000000000000000000000000000000000000000000' >anchors
+for _ in $(seq 100); do
+	! grep -q 'zone refused, the old one stays' log || break
+	sleep 0.1
+done
+says 'zone refused, the old one stays: .*no key matches a trust anchor'
+status_is NOERROR || fail "new anchors took the zone away"
 server_stop
+
+# what is on disk was proven by an earlier process: it is not believed for longer than a proof takes
+server_start
+for _ in $(seq 100); do
+	! status_is SERVFAIL || break
+	sleep 0.1
+done
+status_is SERVFAIL || fail "what is on disk cannot be proven, and is served"
+server_stop
+cp "$ROOT_ANCHORS" anchors
 
 # poison: refused, and what is on disk is served on
 configure 'unsigned, cut, two-soas, misfit' 1
@@ -134,4 +153,4 @@ says 'primary failed .*primary=two-soas'
 ip netns exec $server "$BUILD/app/mangrovectl/mangrovectl" --socket "$work/control.sock" health >health.out || true
 grep -q version_refused health.out || fail "health does not tell of the refusal: $(cat health.out)"
 server_stop
-echo "a quorum of BIND over TLS and Knot; no stranger, no poison taken"
+echo "a quorum of BIND over TLS and Knot; no stranger, no poison taken; nothing believed unproven"
