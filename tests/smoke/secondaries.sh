@@ -303,5 +303,7 @@ exec 7>&-
 until_gone "$pid"
 wait "$pid" || complain "exit code $?"
 pid=
-! grep -q '^warning' node.log || complain "$(grep '^warning' node.log)"
+# the first version was told to secondaries that were only starting
+grep '^warning' node.log | grep -v 'notify turned down .*serial=2026080100 ' >warnings || true
+[ ! -s warnings ] || complain "$(cat warnings)"
 echo "Unbound, BIND, Knot and NSD follow three versions by NOTIFY and IXFR; strangers get nothing"
