@@ -379,7 +379,7 @@ rolled_back(struct zone_entry *zone, struct zone_job *job)
 
 	if (job->rc == 0) {
 		image_facts(job->result.image, &facts);
-		if (signature_ended(zone, &facts, time(NULL)))
+		if (zone_signature_ended(zone, &facts, time(NULL)))
 			job->rc = why_set(&job->why, EKEYEXPIRED,
 				"serial %u: a signature has ended", job->serial);
 	}

@@ -13,8 +13,8 @@ enum {
 	CLOCK_LEAST = 1793491200,
 };
 
-static bool
-signature_ended(const struct zone_entry *zone, const struct image_facts *facts, int64_t now)
+bool
+zone_signature_ended(const struct zone_entry *zone, const struct image_facts *facts, int64_t now)
 {
 	int64_t at = zone->config->at_time ? zone->config->at_time : now;
 
@@ -45,7 +45,7 @@ zone_expiry_judge(struct zone_entry *zone)
 	outdated = zone->config->primaries_count && zone->refreshed_at &&
 		   now >= zone->refreshed_at + facts.expire;
 	zone->standing =
-		zone_clock_is_credible(zone) && (outdated || signature_ended(zone, &facts, now))
+		zone_clock_is_credible(zone) && (outdated || zone_signature_ended(zone, &facts, now))
 			? ZONE_EXPIRED
 			: ZONE_SERVED;
 	if (zone->standing == before)

@@ -177,6 +177,10 @@ void zone_timer_fired(uv_timer_t *timer);
 /** Whether times of this zone can be judged by the clock that the machine has. */
 bool zone_clock_is_credible(const struct zone_entry *zone);
 
+/** Whether a signature of such a zone has ended; at the configured time if there is one. */
+bool zone_signature_ended(
+	const struct zone_entry *zone, const struct image_facts *facts, int64_t now);
+
 /** @return the serial of the version that it has; 0: none */
 uint32_t zone_serial(const struct zone_entry *zone);
 
