@@ -44,10 +44,10 @@ zone_expiry_judge(struct zone_entry *zone)
 	 * what others are the truth of */
 	outdated = zone->config->primaries_count && zone->refreshed_at &&
 		   now >= zone->refreshed_at + facts.expire;
-	zone->standing =
-		zone_clock_is_credible(zone) && (outdated || zone_signature_ended(zone, &facts, now))
-			? ZONE_EXPIRED
-			: ZONE_SERVED;
+	zone->standing = zone_clock_is_credible(zone) &&
+					 (outdated || zone_signature_ended(zone, &facts, now))
+				 ? ZONE_EXPIRED
+				 : ZONE_SERVED;
 	if (zone->standing == before)
 		return false;
 	if (zone->standing == ZONE_EXPIRED)
