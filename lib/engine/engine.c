@@ -66,6 +66,8 @@ struct answering {
 	struct exchange x;
 	uint8_t *reply;
 	size_t reply_length;
+	uint8_t zone; /* what answered, as in the ledger */
+	uint32_t node;
 };
 
 static enum engine_verdict
@@ -80,12 +82,13 @@ struct choice {
 	const struct wire_name *origin; /* NULL: neither */
 	const struct image *image;
 	const struct zone_withheld *withheld;
+	unsigned int index; /* in the catalogue, of an image */
 };
 
 static struct choice
 zone_at(const struct image_catalogue *catalogue, unsigned int index)
 {
-	struct choice zone = {NULL, NULL, NULL};
+	struct choice zone = {.index = index};
 
 	if (index < catalogue->count) {
 		zone.image = catalogue->images[index];
@@ -104,7 +107,7 @@ zone_at(const struct image_catalogue *catalogue, unsigned int index)
 static struct choice
 zone_choose(const struct image_catalogue *catalogue, const struct wire_name *qname, uint16_t qtype)
 {
-	struct choice deepest = {NULL, NULL, NULL}, own = {NULL, NULL, NULL};
+	struct choice deepest = {.origin = NULL}, own = {.origin = NULL};
 
 	for (unsigned int i = 0; i < catalogue->count + catalogue->withheld_count; i++) {
 		struct choice zone = zone_at(catalogue, i);
@@ -226,8 +229,28 @@ query_answer(struct answering *a)
 		return refuse(a, WIRE_RCODE_REFUSED, WIRE_EDE_PROHIBITED);
 	radix_find(&image->radix, &qname, &place);
 	answer = answer_choose(image, query, &place);
+	a->zone = (uint8_t)choice.index;
+	a->node = place.found || place.is_cut || place.before == place.node ? place.node
+									    : place.before;
 	shift = wire_name_skip(&qname, qname.labels - place.labels);
 	return emit(a, image, answer, (unsigned int)shift);
+}
+
+/* @param a  service and reply are set */
+static enum engine_verdict
+message_answer(struct answering *a, const struct exchange_peer *peer, const uint8_t *message,
+	size_t length)
+{
+	switch (exchange_begin(&a->x, &a->service->self, peer, message, length)) {
+	case WIRE_DROP:
+		return length < WIRE_HEADER_SIZE ? ENGINE_DROP_SHORT : ENGINE_DROP_REPLY;
+	case WIRE_REPLY:
+		a->reply_length = exchange_reply(&a->x, a->reply);
+		return verdict_of(&a->x);
+	case WIRE_ANSWER:
+		return query_answer(a);
+	}
+	__builtin_unreachable();
 }
 
 enum engine_verdict
@@ -235,22 +258,67 @@ engine_answer(const struct engine_service *service, const struct exchange_peer *
 	const uint8_t *message, size_t length, uint8_t *reply, size_t *reply_length)
 {
 	struct answering a = {.service = service, .reply = reply};
-	enum engine_verdict verdict;
+	enum engine_verdict verdict = message_answer(&a, peer, message, length);
 
-	switch (exchange_begin(&a.x, &service->self, peer, message, length)) {
-	case WIRE_DROP:
-		verdict = length < WIRE_HEADER_SIZE ? ENGINE_DROP_SHORT : ENGINE_DROP_REPLY;
-		break;
-	case WIRE_REPLY:
-		a.reply_length = exchange_reply(&a.x, reply);
-		verdict = verdict_of(&a.x);
-		break;
-	case WIRE_ANSWER:
-		verdict = query_answer(&a);
-		break;
-	default:
-		__builtin_unreachable();
+	*reply_length = a.reply_length;
+	return verdict;
+}
+
+static uint8_t
+flags_of(const struct answering *a)
+{
+	const struct wire_query *query = &a->x.query;
+
+	return (uint8_t)((query->flags1 & WIRE_FLAG1_RD ? LEDGER_RD : 0) |
+			 (query->edns ? LEDGER_EDNS : 0) | (query->dnssec_ok ? LEDGER_DO : 0) |
+			 (query->cookie ? LEDGER_COOKIE : 0) |
+			 (a->x.cookie_is_valid ? LEDGER_COOKIE_VALID : 0) |
+			 (a->reply[2] & WIRE_FLAG1_TC ? LEDGER_TC : 0));
+}
+
+/* A message that got a reply was read. */
+static void
+replied_enter(struct ledger_line *line, const struct answering *a)
+{
+	const struct wire_query *query = &a->x.query;
+
+	line->flags |= flags_of(a);
+	/* NXDOMAIN is the zone's, and in the header; the others' upper part is in OPT */
+	line->rcode = (uint8_t)(query->rcode | (a->reply[3] & WIRE_FLAG2_RCODE));
+	line->edns_size = query->edns_size;
+	line->edns_version = query->edns_version;
+	if (query->question_length) {
+		line->qtype = query->qtype;
+		line->qname_length = query->qname.length;
 	}
+}
+
+enum engine_verdict
+engine_answer_entered(const struct engine_service *service, const struct exchange_peer *peer,
+	const uint8_t *message, size_t length, uint8_t *reply, size_t *reply_length,
+	struct ledger_line *line)
+{
+	struct answering a = {
+		.service = service, .reply = reply, .zone = LEDGER_NO_ZONE, .node = LEDGER_NO_NODE};
+	enum engine_verdict verdict = message_answer(&a, peer, message, length);
+
+	*line = (struct ledger_line){.query = message,
+		.reply = reply,
+		.client = peer->address,
+		.node = a.node,
+		.qtype = LEDGER_NO_TYPE,
+		.query_length = (uint16_t)length,
+		.reply_length = (uint16_t)a.reply_length,
+		.verdict = (uint8_t)verdict,
+		.zone = a.zone,
+		.flags = (uint8_t)((peer->address_size == 16 ? LEDGER_IPV6 : 0) |
+				   (peer->transport == WIRE_TCP ? LEDGER_TCP : 0))};
+	if (length >= WIRE_HEADER_SIZE) {
+		line->query_flags = (uint16_t)(message[2] << 8 | message[3]);
+		line->opcode = (message[2] & WIRE_FLAG1_OPCODE) >> 3;
+	}
+	if (a.reply_length)
+		replied_enter(line, &a);
 	*reply_length = a.reply_length;
 	return verdict;
 }

@@ -13,6 +13,7 @@
 
 #include "exchange/exchange.h"
 #include "image/image.h"
+#include "ledger/ledger.h"
 
 /**
  * All that a node answers from. It is published as a whole: immutable from then on, until the grace
@@ -58,5 +59,14 @@ extern const char *const engine_verdict_names[ENGINE_VERDICTS];
 enum engine_verdict engine_answer(const struct engine_service *service,
 	const struct exchange_peer *peer, const uint8_t *message, size_t length, uint8_t *reply,
 	size_t *reply_length);
+
+/**
+ * engine_answer(), and the query's line in the ledger.
+ *
+ * @param line  filled in but for client_port; the action is LEDGER_ANSWERED
+ */
+enum engine_verdict engine_answer_entered(const struct engine_service *service,
+	const struct exchange_peer *peer, const uint8_t *message, size_t length, uint8_t *reply,
+	size_t *reply_length, struct ledger_line *line);
 
 #endif

@@ -230,8 +230,10 @@ image_catalogue_index(struct image_catalogue *catalogue)
 	catalogue->root = NULL;
 	catalogue->other_count = 0;
 	for (unsigned int i = 0; i < catalogue->count; i++)
-		if (catalogue->images[i]->origin.labels == 0)
+		if (catalogue->images[i]->origin.labels == 0) {
 			catalogue->root = catalogue->images[i];
+			catalogue->root_index = i;
+		}
 	if (!catalogue->root)
 		return;
 	for (unsigned int i = 0; i < catalogue->count; i++)

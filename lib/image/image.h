@@ -81,6 +81,7 @@ struct image_catalogue {
 	struct zone_withheld withheld[IMAGE_CATALOGUE_MAX];
 	/* what image_catalogue_index() finds out; no root, no index */
 	const struct image *root;
+	unsigned int root_index;
 	unsigned int other_count;
 	struct image_other {
 		uint32_t node; /* of the root's tree: the TLD of its name, or the one before it */

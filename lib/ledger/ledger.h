@@ -10,6 +10,8 @@
 #define LEDGER_LEDGER_H
 
 #include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum ledger_flag {
@@ -49,8 +51,9 @@ struct ledger_line {
 	 * until the burst is sent */
 	const uint8_t *query, *reply;
 	const uint8_t *client; /* 4 or 16 octets in network order, by LEDGER_IPV6; lent as well */
-	/* of the image that answered: the name's, or, where the name does not exist, that of the
-	 * owner of the NSEC record that covers it (image/answer.h) */
+	/* of the image that answered: the name's, or its cut's; where the name does not exist, that
+	 * of the name before it at its level, whose gap it falls into: in the root zone that owns
+	 * the NSEC record that covers it (radix/radix.h) */
 	uint32_t node;
 	uint16_t qtype;
 	uint16_t query_length, reply_length; /* DNS octets; no reply: 0 */
@@ -68,5 +71,40 @@ struct ledger_line {
 	uint8_t qname_length; /* octets; 0: none was read */
 };
 static_assert(sizeof(struct ledger_line) == 48, "a page of 32 lines stays in the first cache");
+
+enum { LEDGER_PAGE = 32 };
+
+/** The queries of a burst, in the order in which they were answered. */
+struct ledger_page {
+	uint32_t now;	     /* seconds since 1970, modulo 2^32 */
+	uint32_t generation; /* of the service that answered: nodes and zones are its */
+	unsigned int count;
+	struct ledger_line lines[LEDGER_PAGE];
+};
+
+/**
+ * Who reads each page: on the thread that filled it, which waits for it; before the replies are
+ * sent.
+ */
+struct ledger_reader {
+	void (*read)(void *context, const struct ledger_page *page);
+	void *context;
+};
+
+enum { LEDGER_READERS_MAX = 4 };
+
+/** All that read the pages of one thread; fixed before it starts. */
+struct ledger_readers {
+	unsigned int count;
+	struct ledger_reader readers[LEDGER_READERS_MAX];
+};
+
+/** Hand a page to all its readers. */
+static inline void
+ledger_read(const struct ledger_readers *readers, const struct ledger_page *page)
+{
+	for (unsigned int i = 0; i < readers->count; i++)
+		readers->readers[i].read(readers->readers[i].context, page);
+}
 
 #endif

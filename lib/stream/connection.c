@@ -17,6 +17,7 @@ struct connection {
 	uint32_t kept_size;
 	uint32_t queued; /* its part of thread->queued */
 	enum connection_state state;
+	uint16_t port;
 	uint8_t address_size;
 	uint8_t address[16];
 };
@@ -182,10 +183,15 @@ message_answer(struct connection *c, struct turn *t, const uint8_t *message, siz
 {
 	uint8_t *to = c->thread->output + t->output_used;
 	enum engine_verdict verdict;
+	struct ledger_line *line;
 	size_t reply_length;
 
-	verdict = engine_answer(
-		t->service, &t->peer, message, length, to + STREAM_LENGTH_SIZE, &reply_length);
+	if (c->thread->page.count == LEDGER_PAGE)
+		stream_page_read(c->thread);
+	line = stream_page_line(c->thread);
+	verdict = engine_answer_entered(t->service, &t->peer, message, length,
+		to + STREAM_LENGTH_SIZE, &reply_length, line);
+	line->client_port = c->port;
 	counter_add(&c->thread->counters.engine[WIRE_TCP][verdict], 1);
 	if (reply_length == 0)
 		return false;
@@ -278,7 +284,9 @@ input_answer(struct connection *c, const uint8_t *octets, size_t size)
 	do {
 		t.service = stream_service_enter(c->thread);
 		t.output_used = 0;
+		stream_page_begin(c->thread, t.service, t.peer.now);
 		framing = messages_answer(c, &t, octets, size);
+		stream_page_read(c->thread);
 		stream_service_leave(c->thread);
 		sent = output_send(c, t.output_used);
 	} while (sent && framing == STREAM_FRAMING_MESSAGE);
@@ -351,6 +359,8 @@ address_take(struct connection *c)
 
 	if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&address, &size) < 0)
 		return false;
+	/* the port stands at the same place in both families */
+	c->port = ntohs(((struct sockaddr_in *)&address)->sin_port);
 	if (address.ss_family == AF_INET) {
 		c->address_size = 4;
 		memcpy(c->address, &((struct sockaddr_in *)&address)->sin_addr, 4);

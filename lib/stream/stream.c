@@ -116,11 +116,14 @@ stream_new(const struct stream_settings *settings)
 		return NULL;
 	memset(stream, 0, size);
 	stream->settings = *settings;
+	stream->settings.readers = NULL; /* each thread has its own */
 	for (unsigned int i = 0; i < threads; i++) {
 		struct stream_thread *thread = &stream->threads[i];
 
 		thread->settings = &stream->settings;
 		thread->reader = settings->reader_first + i;
+		if (settings->readers)
+			thread->readers = settings->readers[i];
 		thread->connections_max = share_of(settings->connections, threads);
 		thread->per_prefix_max = share_of(settings->connections_per_prefix, threads);
 	}

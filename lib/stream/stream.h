@@ -16,6 +16,7 @@
 
 #include "base/base.h"
 #include "engine/engine.h"
+#include "ledger/ledger.h"
 #include "packet/packet.h"
 #include "publish/publish.h"
 
@@ -34,7 +35,8 @@ struct stream_settings {
 	unsigned int thread_count;
 	const unsigned int *cpus; /* one for each thread; NULL: wherever the caller may run */
 	struct publish_slot *slot;
-	unsigned int reader_first; /* thread i is reader reader_first + i of the slot */
+	unsigned int reader_first;	      /* thread i is reader reader_first + i of the slot */
+	const struct ledger_readers *readers; /* one for each thread; NULL: nobody reads */
 	/* each divided by the number of threads, which the kernel deals connections to evenly */
 	unsigned int connections, connections_per_prefix; /* IPv4 /24, IPv6 /56 */
 	unsigned int idle_timeout_ms;			  /* while there are few connections */

@@ -118,6 +118,8 @@ struct stream_thread {
 	size_t queued;	 /* octets kept for connections in CONNECTION_WRITING */
 	uint64_t events; /* tells whether a round of the loop did anything */
 	struct stream_udp *udp;
+	struct ledger_readers readers;
+	struct ledger_page page;
 	uint8_t *input; /* a part kept of a message, and what is read behind it */
 	uint8_t *output;
 	_Alignas(64) struct stream_counters counters;
@@ -141,6 +143,30 @@ static inline void
 stream_service_leave(const struct stream_thread *thread)
 {
 	publish_offline(thread->settings->slot, thread->reader);
+}
+
+/** Begin a page of what a service answers. */
+static inline void
+stream_page_begin(struct stream_thread *thread, const struct engine_service *service, uint32_t now)
+{
+	thread->page.now = now;
+	thread->page.generation = service->generation;
+	thread->page.count = 0;
+}
+
+/** The next line; what is behind it may not be reused before the page is read. */
+static inline struct ledger_line *
+stream_page_line(struct stream_thread *thread)
+{
+	return &thread->page.lines[thread->page.count++];
+}
+
+static inline void
+stream_page_read(struct stream_thread *thread)
+{
+	if (thread->page.count)
+		ledger_read(&thread->readers, &thread->page);
+	thread->page.count = 0;
 }
 
 /** Open the sockets of a thread, not yet watched. */

@@ -68,6 +68,7 @@ datagram_answer(struct stream_thread *thread, const struct engine_service *servi
 	const union source *source = &udp->sources[index];
 	struct exchange_peer peer = peer_of(source, now);
 	enum engine_verdict verdict;
+	struct ledger_line *line;
 
 	/* the port stands at the same place in both families */
 	if (!packet_port_is_answerable(ntohs(source->ipv4.sin_port))) {
@@ -78,8 +79,12 @@ datagram_answer(struct stream_thread *thread, const struct engine_service *servi
 		stream_counted(thread, STREAM_UDP_DROP_LONG);
 		return false;
 	}
-	verdict = engine_answer(service, &peer, udp->queries[index], udp->in[index].msg_len,
-		udp->replies[replies], &udp->out_octets[replies].iov_len);
+	if (thread->page.count == LEDGER_PAGE)
+		stream_page_read(thread);
+	line = stream_page_line(thread);
+	verdict = engine_answer_entered(service, &peer, udp->queries[index], udp->in[index].msg_len,
+		udp->replies[replies], &udp->out_octets[replies].iov_len, line);
+	line->client_port = ntohs(source->ipv4.sin_port);
 	counter_add(&thread->counters.engine[WIRE_UDP][verdict], 1);
 	out->msg_name = in->msg_name;
 	out->msg_namelen = in->msg_namelen;
@@ -128,8 +133,10 @@ burst_serve(struct stream_thread *thread, int fd)
 	counter_add(&thread->counters.counts[STREAM_UDP_RECEIVED], (unsigned int)count);
 	now = (uint32_t)time(NULL);
 	service = stream_service_enter(thread);
+	stream_page_begin(thread, service, now);
 	for (unsigned int i = 0; i < (unsigned int)count; i++)
 		replies += datagram_answer(thread, service, now, i, replies);
+	stream_page_read(thread);
 	stream_service_leave(thread);
 	replies_send(thread, fd, replies);
 	return count == STREAM_UDP_BURST;

@@ -113,6 +113,8 @@ static void
 edns_take(struct wire_query *query, const struct record *opt)
 {
 	query->edns = true;
+	query->edns_size = opt->class;
+	query->edns_version = (uint8_t)(opt->ttl >> 16);
 	query->dnssec_ok = opt->ttl & EDNS_DO;
 	if (query->transport == WIRE_UDP)
 		query->size_max = reply_size(opt->class);
@@ -122,6 +124,7 @@ static void
 edns_forget(struct wire_query *query)
 {
 	query->edns = query->dnssec_ok = false;
+	query->edns_size = query->edns_version = 0;
 	query->wants_nsid = query->wants_zone_version = query->wants_keepalive = false;
 	query->cookie = NULL;
 	if (query->transport == WIRE_UDP)
@@ -152,7 +155,6 @@ struct sections {
 	bool broken;	 /* FORMERR */
 	bool opt_broken; /* FORMERR, and the reply has no OPT (RFC 6891 7) */
 	uint8_t opt_count;
-	uint8_t edns_version;
 };
 
 static void
@@ -165,7 +167,6 @@ additional_read(struct wire_reader *r, struct wire_query *query, struct sections
 			return;
 		if (record.type == WIRE_TYPE_OPT) {
 			s->opt_count++;
-			s->edns_version = (uint8_t)(record.ttl >> 16);
 			edns_take(query, &record);
 			if (!record.owner_is_root || !options_take(query, &record))
 				s->opt_broken = true;
@@ -239,7 +240,7 @@ query_judge(struct wire_query *query, const struct sections *s)
 {
 	if (query->tsig_length)
 		return reply(query, WIRE_RCODE_NOTAUTH, WIRE_EDE_NONE);
-	if (query->edns && s->edns_version > 0)
+	if (query->edns && query->edns_version > 0)
 		return reply(query, WIRE_RCODE_BADVERS, WIRE_EDE_NONE);
 	if (s->qd == 0)
 		return reply(query, query->cookie ? WIRE_RCODE_NOERROR : WIRE_RCODE_FORMERR,

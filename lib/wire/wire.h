@@ -325,7 +325,9 @@ struct wire_query {
 	bool wants_nsid, wants_zone_version, wants_keepalive;
 	const uint8_t *cookie;	/* in the message; NULL: none */
 	uint16_t cookie_length; /* 8, or 16 to 40 */
-	uint16_t size_max; /* of the reply: UDP 512 or min(max(512, client's), 1232); TCP 65535 */
+	uint16_t size_max;  /* of the reply: UDP 512 or min(max(512, client's), 1232); TCP 65535 */
+	uint16_t edns_size; /* as the client said; without EDNS: 0 */
+	uint8_t edns_version;
 	uint16_t tsig_offset,
 		tsig_length; /* the TSIG record that a NOTAUTH reply answers; length 0: none */
 };

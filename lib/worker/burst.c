@@ -136,7 +136,7 @@ elsewhere_find(const struct image_catalogue *catalogue, struct job *jobs, uint16
 
 		if (!job->answer || job->label_length == 0)
 			continue;
-		node = (size_t)(job->answer - catalogue->root->answers) / IMAGE_SLOTS;
+		node = job->node;
 		for (unsigned int k = 0; k < catalogue->other_count; k++)
 			if (unlikely(catalogue->others[k].node == node) &&
 				qname_ends_like(job, catalogue->others[k].origin))
@@ -151,6 +151,7 @@ locate(const struct image *image, struct job *job)
 	bool found, is_ds;
 
 	if (unlikely(job->label_length == 0)) {
+		job->node = 0;
 		job->answer = image_type_find(image, 0, job->qtype, job->dnssec_ok);
 		if (!job->answer)
 			job->answer = image_slot(image, 0, IMAGE_SLOT_MAIN + job->dnssec_ok);
@@ -158,6 +159,7 @@ locate(const struct image *image, struct job *job)
 		return;
 	}
 	node = tld_find(&image->radix, job, &found);
+	job->node = node;
 	is_ds = (job->qtype == WIRE_TYPE_DS) & (job->shift == 0);
 	job->answer = image_slot(image, node,
 		found * (IMAGE_SLOT_MAIN + is_ds * (IMAGE_SLOT_DS - IMAGE_SLOT_MAIN)) +
@@ -294,9 +296,36 @@ cookie_write(uint8_t *opt, const struct job *job)
 	return image_sum_swap(image_sum_fold(sum));
 }
 
+/* The query's line, as long as its header stands as it came; emit() adds what it finds out. */
+static inline struct ledger_line *
+line_begin(struct ledger_page *page, const struct job *job, uint8_t zone)
+{
+	struct ledger_line *line = &page->lines[page->count++];
+	const uint8_t *udp = job->message - UDP_SIZE;
+
+	line->query = line->reply = job->message;
+	/* where the source was, the reply's destination will be */
+	line->client = udp - (job->ipv6 ? 16 : 4);
+	line->node = job->node;
+	line->qtype = job->qtype;
+	line->query_length = job->query_length;
+	line->edns_size = job->edns_size;
+	line->client_port = BE16(load16(udp));
+	line->query_flags = BE16(load16(job->message + 2));
+	line->opcode = WIRE_OPCODE_QUERY;
+	line->zone = zone;
+	line->action = LEDGER_ANSWERED;
+	line->edns_version = 0;
+	line->qname_length = (uint8_t)(job->question_end - 4 - WIRE_QUESTION_OFFSET);
+	line->flags = (uint8_t)((job->ipv6 ? LEDGER_IPV6 : 0) | (job->rd ? LEDGER_RD : 0) |
+				(job->edns ? LEDGER_EDNS : 0) | (job->dnssec_ok ? LEDGER_DO : 0) |
+				job->cookie_flags);
+	return line;
+}
+
 static inline void
 emit(const struct image *image, struct worker_counters *counters, struct job *job,
-	const bool offload)
+	struct ledger_line *line, const bool offload)
 {
 	const struct image_answer *answer = job->answer;
 	uint8_t *message = job->message, *body = message + job->question_end,
@@ -354,6 +383,10 @@ emit(const struct image *image, struct worker_counters *counters, struct job *jo
 	addresses_turn(udp - (job->ipv6 ? IPV6_SIZE : IPV4_SIZE) - ETHER_SIZE, job->ipv6,
 		udp_length, offload);
 	counter_add(&counters->engine[verdict], 1);
+	line->reply_length = (uint16_t)message_length;
+	line->verdict = verdict;
+	line->rcode = (uint8_t)(header >> 8) & WIRE_FLAG2_RCODE;
+	line->flags |= header & WIRE_FLAG1_TC ? LEDGER_TC : 0;
 	job->mbuf->data_len =
 		(uint16_t)(udp_length + (job->ipv6 ? IPV6_SIZE : IPV4_SIZE) + ETHER_SIZE);
 	job->mbuf->pkt_len = job->mbuf->data_len;
@@ -375,8 +408,11 @@ header_prefetch(const struct rte_mbuf *mbuf)
 
 static inline void
 emit_all(const struct worker_view *view, struct worker_counters *counters,
-	const struct image *image, struct job *jobs, uint16_t count, uint8_t *fates)
+	const struct image *image, struct ledger_page *page, struct job *jobs, uint16_t count,
+	uint8_t *fates)
 {
+	uint8_t zone = (uint8_t)view->answers->catalogue.root_index;
+
 	for (unsigned int i = 0; i < BODY_AHEAD && i < count; i++)
 		body_prefetch(image, &jobs[i]);
 	for (unsigned int i = 0; i < count; i++) {
@@ -387,13 +423,13 @@ emit_all(const struct worker_view *view, struct worker_counters *counters,
 		/* a name at the first level that is no cut: the engine looks further */
 		if (unlikely(!job->answer) ||
 			unlikely(job->answer->marks && job->label_length != 0)) {
-			fates[i] = (uint8_t)worker_answer_one(view, counters, job->mbuf);
+			fates[i] = (uint8_t)worker_answer_one(view, counters, page, job->mbuf);
 			continue;
 		}
 		if (view->offload)
-			emit(image, counters, job, true);
+			emit(image, counters, job, line_begin(page, job, zone), true);
 		else
-			emit(image, counters, job, false);
+			emit(image, counters, job, line_begin(page, job, zone), false);
 		fates[i] = WORKER_REPLY;
 	}
 }
@@ -432,7 +468,8 @@ image_suited(const struct image_catalogue *catalogue)
 
 struct worker_sorted
 NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
-	struct worker_counters *counters, struct rte_mbuf **mbufs, uint16_t count)
+	struct worker_counters *counters, struct ledger_page *page, struct rte_mbuf **mbufs,
+	uint16_t count)
 {
 	const struct image *image = image_suited(&view->answers->catalogue);
 	struct job jobs[WORKER_BURST];
@@ -440,9 +477,10 @@ NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 	uint8_t fates[WORKER_BURST];
 
 	assert(count <= WORKER_BURST);
+	worker_page_begin(view, page);
 	if (unlikely(!image)) {
 		for (unsigned int i = 0; i < count; i++)
-			fates[i] = (uint8_t)worker_answer_one(view, counters, mbufs[i]);
+			fates[i] = (uint8_t)worker_answer_one(view, counters, page, mbufs[i]);
 		return fates_sort(mbufs, fates, count);
 	}
 	for (unsigned int i = 0; i < HEADER_AHEAD && i < count; i++)
@@ -461,6 +499,6 @@ NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 			locate(image, &jobs[i]);
 	if (unlikely(view->answers->catalogue.other_count))
 		elsewhere_find(&view->answers->catalogue, jobs, count);
-	emit_all(view, counters, image, jobs, count, fates);
+	emit_all(view, counters, image, page, jobs, count, fates);
 	return fates_sort(mbufs, fates, count);
 }

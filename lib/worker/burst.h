@@ -10,8 +10,17 @@
 enum worker_fate { WORKER_DROPPED, WORKER_REPLY, WORKER_FOREIGN };
 
 /** Answer one frame of any shape, in place; counted whatever its fate. */
-enum worker_fate worker_answer_one(
-	const struct worker_view *view, struct worker_counters *counters, struct rte_mbuf *mbuf);
+enum worker_fate worker_answer_one(const struct worker_view *view, struct worker_counters *counters,
+	struct ledger_page *page, struct rte_mbuf *mbuf);
+
+/** An empty page for a burst. */
+static inline void
+worker_page_begin(const struct worker_view *view, struct ledger_page *page)
+{
+	page->now = view->now;
+	page->generation = view->answers->generation;
+	page->count = 0;
+}
 
 worker_answer worker_answer_plain, worker_answer_avx2, worker_answer_avx512;
 

@@ -51,12 +51,19 @@ peer_of(const struct worker_view *view, const uint8_t *frame, const struct packe
 	};
 }
 
+static uint16_t
+port_of(const uint8_t *frame, const struct packet_layout *layout)
+{
+	return (uint16_t)(frame[layout->udp_offset] << 8 | frame[layout->udp_offset + 1]);
+}
+
 enum worker_fate
-worker_answer_one(
-	const struct worker_view *view, struct worker_counters *counters, struct rte_mbuf *mbuf)
+worker_answer_one(const struct worker_view *view, struct worker_counters *counters,
+	struct ledger_page *page, struct rte_mbuf *mbuf)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *), reply[WIRE_UDP_SIZE_OWN];
 	enum packet_verdict verdict = PACKET_DROP_LENGTH;
+	struct ledger_line *line = &page->lines[page->count];
 	enum engine_verdict answered;
 	struct packet_layout layout;
 	struct packet_check check;
@@ -73,12 +80,17 @@ worker_answer_one(
 		return packet_verdict_is_foreign(verdict) ? WORKER_FOREIGN : WORKER_DROPPED;
 	}
 	peer = peer_of(view, frame, &layout);
-	answered = engine_answer(view->answers, &peer, frame + layout.message_offset,
-		layout.message_length, reply, &length);
+	answered = engine_answer_entered(view->answers, &peer, frame + layout.message_offset,
+		layout.message_length, reply, &length, line);
 	counter_add(&counters->engine[answered], 1);
+	line->client_port = port_of(frame, &layout);
+	page->count++;
 	if (length == 0)
 		return WORKER_DROPPED;
 	memcpy(frame + layout.message_offset, reply, length);
+	line->reply = frame + layout.message_offset;
+	/* the frame is turned around */
+	line->client = frame + layout.source_offset + peer.address_size;
 	mbuf->data_len = (uint16_t)packet_reply(frame, &layout, length, view->offload);
 	mbuf->pkt_len = mbuf->data_len;
 	mbuf->ol_flags = 0;

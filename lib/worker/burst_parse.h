@@ -32,13 +32,15 @@ struct job {
 	const struct image_answer *answer; /* NULL: worker_answer_one() */
 	uint32_t sum;			   /* of what of the query stays in the reply, not folded */
 	uint32_t entry, key;
+	uint32_t node;		     /* as in the ledger */
 	uint16_t question_end, room; /* room: octets for the body */
-	uint16_t qtype;
+	uint16_t qtype, query_length, edns_size;
 	uint8_t shift;	      /* octets of QNAME before the last label */
 	uint8_t label_length; /* 0: QNAME is the root */
 	uint8_t edns, dnssec_ok, rd, ipv6;
-	bool has_cookie; /* the reply gets it from `cookie` */
-	uint8_t *cookie; /* room for WIRE_COOKIE_SIZE octets, apart: few queries bring one */
+	bool has_cookie;      /* the reply gets it from `cookie` */
+	uint8_t cookie_flags; /* enum ledger_flag */
+	uint8_t *cookie;      /* room for WIRE_COOKIE_SIZE octets, apart: few queries bring one */
 };
 static_assert(sizeof(struct job) <= 128, "two cache lines");
 
@@ -188,11 +190,13 @@ cookie_read(const struct worker_view *view, const struct datagram *d, struct job
 
 	if (length != WIRE_COOKIE_CLIENT_SIZE && (length < 16 || length > 40))
 		return false;
+	job->cookie_flags = LEDGER_COOKIE;
 	if (self->secrets.count == 0)
 		return true;
 	valid = guard_cookie_judge(&self->secrets, d->addresses, d->addresses_size / 2, view->now,
 		cookie, length, job->cookie);
 	job->has_cookie = true;
+	job->cookie_flags |= valid ? LEDGER_COOKIE_VALID : 0;
 	return valid || self->cookies == EXCHANGE_COOKIES_ANSWER;
 }
 
@@ -209,6 +213,7 @@ opt_read(const struct worker_view *view, const struct datagram *d, const uint8_t
 		(load16(opt + 1) != BE16(WIRE_TYPE_OPT)) | (opt[6] != 0) |
 		(BE16(load16(opt + 9)) != length - WIRE_OPT_SIZE))
 		return false;
+	job->edns_size = (uint16_t)size;
 	size = size < WIRE_UDP_SIZE_MIN ? WIRE_UDP_SIZE_MIN : size;
 	*limit = (size < WIRE_UDP_SIZE_OWN ? size : WIRE_UDP_SIZE_OWN) - WIRE_OPT_SIZE;
 	job->dnssec_ok = opt[7] >> 7;
@@ -257,6 +262,9 @@ message_read(const struct worker_view *view, struct job *job, const struct datag
 	job->edns = arcount != 0;
 	job->dnssec_ok = 0;
 	job->has_cookie = false;
+	job->cookie_flags = 0;
+	job->edns_size = 0;
+	job->query_length = (uint16_t)length;
 	if (job->edns) {
 		if (!opt_read(view, d, message + end, length - end, job, &limit))
 			return false;

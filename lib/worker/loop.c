@@ -107,6 +107,7 @@ queue_serve(
 	uint16_t count = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, queue->burst);
 	struct worker_sorted sorted;
 	struct audit_sample *sample = NULL;
+	struct ledger_page page;
 	const struct rte_mbuf *sampled = NULL;
 	int chosen;
 
@@ -122,7 +123,8 @@ queue_serve(
 		sampled = mbufs[chosen];
 		sample = sample_begin(w, &view, sampled);
 	}
-	sorted = w->variant->answer(&view, &w->counters, mbufs, count);
+	sorted = w->variant->answer(&view, &w->counters, &page, mbufs, count);
+	ledger_read(&w->readers, &page);
 	if (unlikely(sample != NULL))
 		sample_end(w, sample, sampled, mbufs, sorted.replies);
 	mbufs_part(w, queue, mbufs, count, sorted);

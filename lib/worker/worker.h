@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "exception/exception.h"
 #include "inject/inject.h"
+#include "ledger/ledger.h"
 #include "packet/packet.h"
 #include "publish/publish.h"
 
@@ -45,6 +46,8 @@ struct worker_view {
 	bool offload;		 /* the NIC fills in checksums of replies */
 };
 
+static_assert((int)WORKER_BURST <= (int)LEDGER_PAGE, "a burst is a page of the ledger");
+
 /** How a burst's mbufs stand when it has been answered: replies, foreign ones, dropped ones. */
 struct worker_sorted {
 	uint16_t replies, foreign;
@@ -53,11 +56,13 @@ struct worker_sorted {
 /**
  * Answer a burst.
  *
- * @param count  at most WORKER_BURST
+ * @param page   gets a line for each frame that was a query to us, in the order of the mbufs
  * @param mbufs  sorted on return; all stay the caller's
+ * @param count  at most WORKER_BURST
  */
 typedef struct worker_sorted worker_answer(const struct worker_view *view,
-	struct worker_counters *counters, struct rte_mbuf **mbufs, uint16_t count);
+	struct worker_counters *counters, struct ledger_page *page, struct rte_mbuf **mbufs,
+	uint16_t count);
 
 /** One body compiled for several instruction sets; all give the same octets. */
 struct worker_variant {
@@ -101,6 +106,7 @@ struct worker {
 	const struct packet_service *service;
 	const struct worker_variant *variant;
 	enum worker_idle idle;
+	struct ledger_readers readers;
 	struct audit_ring *audit;   /* NULL: no self-audit */
 	struct inject_ring *inject; /* NULL: control asks nothing */
 	/* written by the lcore, read by anybody */

@@ -37,6 +37,7 @@ struct bench {
 	uint16_t port;
 	struct worker_view view;
 	struct worker_counters counters;
+	struct ledger_page page;
 	uint64_t compared, wrong;
 };
 
@@ -123,7 +124,8 @@ chunk_answer(struct bench *b, unsigned int count)
 	while (done < count) {
 		uint16_t received = rte_eth_rx_burst(b->port, 0, mbufs, WORKER_BURST);
 		uint16_t replies =
-			b->variant->answer(&b->view, &b->counters, mbufs, received).replies;
+			b->variant->answer(&b->view, &b->counters, &b->page, mbufs, received)
+				.replies;
 
 		rte_eth_tx_burst(b->port, 0, mbufs, replies);
 		if (replies < received)

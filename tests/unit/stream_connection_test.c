@@ -398,3 +398,63 @@ Test(stream_connection, says_when_a_port_is_in_use)
 	cr_expect_not_null(strstr(why.text, "127.0.0.1"), "%s", why.text);
 	node_stop();
 }
+
+/* What a reader has seen: one writer, a thread, which has ended when this is looked at. */
+struct seen {
+	unsigned int tcp, udp;
+	bool odd;
+};
+
+static void
+page_see(void *context, const struct ledger_page *page)
+{
+	struct seen *seen = context;
+
+	seen->odd |= page->count == 0 || page->count > LEDGER_PAGE;
+	for (unsigned int i = 0; i < page->count; i++) {
+		const struct ledger_line *line = &page->lines[i];
+		unsigned int *count = line->flags & LEDGER_TCP ? &seen->tcp : &seen->udp;
+
+		seen->odd |= (line->query[0] << 8 | line->query[1]) != (int)*count ||
+			     memcmp(line->query, line->reply, 2) != 0 ||
+			     memcmp(line->client, "\x7f\0\0\1", 4) != 0 || line->client_port == 0 ||
+			     line->qtype != WIRE_TYPE_SOA || line->qname_length != 1 ||
+			     line->rcode != WIRE_RCODE_SERVFAIL ||
+			     line->query_length != 4 + sizeof(question) ||
+			     line->reply_length != 12 + 5 || line->node != LEDGER_NO_NODE;
+		++*count;
+	}
+}
+
+Test(stream_connection, enters_each_query_in_the_ledger)
+{
+	enum { ASKED = 3 * LEDGER_PAGE + 5 };
+	static uint8_t octets[ASKED * 32], reply[64];
+	struct seen seen = {.odd = false};
+	struct ledger_readers readers = {1, {{page_see, &seen}}};
+	struct stream_settings settings = settings_make();
+	size_t used = 0;
+	int fd;
+
+	settings.readers = &readers;
+	node_start(&settings);
+	fd = client(SOCK_STREAM);
+	for (uint16_t i = 0; i < ASKED; i++)
+		used += query_write(octets + used, i);
+	cr_assert_eq(write(fd, octets, used), (ssize_t)used);
+	for (uint16_t i = 0; i < ASKED; i++)
+		reply_expect(fd, i);
+	close(fd);
+	fd = client(SOCK_DGRAM);
+	for (uint16_t i = 0; i < 5; i++) {
+		size_t size = query_write(octets, i) - 2;
+
+		cr_assert_eq(write(fd, octets + 2, size), (ssize_t)size);
+		cr_assert_gt(read_some(fd, reply, sizeof(reply)), 0);
+	}
+	close(fd);
+	node_stop();
+	cr_expect_eq(seen.tcp, ASKED);
+	cr_expect_eq(seen.udp, 5);
+	cr_expect_not(seen.odd);
+}

@@ -211,6 +211,43 @@ frame_make(struct world *w, struct frame *f)
 		.pkt_len = (uint32_t)length};
 }
 
+/* A line's place in the frame that it is of. */
+static ptrdiff_t
+place_in(const struct frame *frames, const uint8_t *at)
+{
+	return at - (const uint8_t *)frames;
+}
+
+/* The same lines, each of the same frame; and what they say of the client stands there. */
+static void
+pages_compare(struct world *w, const struct ledger_page *piped, const struct ledger_page *single)
+{
+	cr_assert_eq(piped->count, single->count);
+	cr_assert_eq(piped->now, single->now);
+	cr_assert_eq(piped->generation, single->generation);
+	for (unsigned int i = 0; i < piped->count; i++) {
+		struct ledger_line left = piped->lines[i], right = single->lines[i];
+		size_t client_size = left.flags & LEDGER_IPV6 ? 16 : 4;
+
+		cr_assert_eq(place_in(w->left, left.client), place_in(w->right, right.client));
+		cr_assert_eq(place_in(w->left, left.query), place_in(w->right, right.query));
+		cr_assert_arr_eq(
+			left.client, client_size == 4 ? w->client4 : w->client6, client_size);
+		if (left.reply_length)
+			cr_assert_eq(
+				place_in(w->left, left.reply), place_in(w->right, right.reply));
+		left.query = left.reply = left.client = NULL;
+		right.query = right.reply = right.client = NULL;
+		cr_assert_arr_eq(&left, &right, sizeof(left),
+			"node %u %u type %u verdict %u rcode %u %u flags %x %x sizes %u %u edns %u "
+			"%u name %u %u reply %u %u",
+			left.node, right.node, left.qtype, left.verdict, left.rcode, right.rcode,
+			left.flags, right.flags, left.query_length, right.query_length,
+			left.edns_size, right.edns_size, left.qname_length, right.qname_length,
+			left.reply_length, right.reply_length);
+	}
+}
+
 static void
 burst_compare(struct world *w, const struct worker_variant *variant, const struct worker_view *view,
 	uint16_t count)
@@ -218,6 +255,7 @@ burst_compare(struct world *w, const struct worker_variant *variant, const struc
 	struct rte_mbuf *mbufs[WORKER_BURST];
 	enum worker_fate fates[WORKER_BURST] = {WORKER_DROPPED};
 	struct worker_sorted sorted;
+	struct ledger_page piped, single_page;
 
 	w->trust_link = view->trust_link;
 	for (unsigned int i = 0; i < count; i++) {
@@ -226,14 +264,16 @@ burst_compare(struct world *w, const struct worker_variant *variant, const struc
 		w->right[i].mbuf.buf_addr = w->right[i].buffer;
 		mbufs[i] = &w->left[i].mbuf;
 	}
-	sorted = variant->answer(view, &w->piped, mbufs, count);
+	worker_page_begin(view, &single_page);
+	sorted = variant->answer(view, &w->piped, &piped, mbufs, count);
 	cr_assert_leq(sorted.replies + sorted.foreign, count);
 	for (unsigned int i = 0; i < (unsigned int)sorted.replies + sorted.foreign; i++)
 		fates[(struct frame *)mbufs[i] - w->left] =
 			i < sorted.replies ? WORKER_REPLY : WORKER_FOREIGN;
 	for (unsigned int i = 0; i < count; i++) {
 		const struct rte_mbuf *left = &w->left[i].mbuf, *right = &w->right[i].mbuf;
-		enum worker_fate single = worker_answer_one(view, &w->single, &w->right[i].mbuf);
+		enum worker_fate single =
+			worker_answer_one(view, &w->single, &single_page, &w->right[i].mbuf);
 
 		cr_assert_eq(fates[i], single, "%s: answered, foreign or dropped", variant->name);
 		if (single == WORKER_FOREIGN)
@@ -249,6 +289,7 @@ burst_compare(struct world *w, const struct worker_variant *variant, const struc
 			w->right[i].buffer + RTE_PKTMBUF_HEADROOM, left->data_len, "%s",
 			variant->name);
 	}
+	pages_compare(w, &piped, &single_page);
 	w->replies += sorted.replies;
 	w->frames += count;
 }
