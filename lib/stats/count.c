@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs on: lcore. Counts the lines of a page. */
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+#include <string.h>
+
+#include "stats/stats.h"
+
+enum { DAY = 86400 };
+
+static_assert(ENGINE_DROP_SHORT == 0 && ENGINE_DROP_REPLY == 1 && ENGINE_NXDOMAIN == 2,
+	"what is no query comes first");
+static_assert(LEDGER_ANSWERED == 0 && LEDGER_SLIPPED == 1, "what sends a reply comes first");
+
+/* Class of an EDNS size, by size in steps of 16 octets, rounded up; see stats_edns_sizes[]. */
+enum { EDNS_STEPS = 4096 / STATS_STEP };
+
+/* [has EDNS]; a row is as long as the flag is shifted far */
+static const uint8_t edns_classes[2][512] = {
+	[1] = {[0 ... 512 / STATS_STEP] = 1,
+		[512 / STATS_STEP + 1 ... 1232 / STATS_STEP] = 2,
+		[1232 / STATS_STEP + 1 ... 1408 / STATS_STEP] = 3,
+		[1408 / STATS_STEP + 1 ... 1472 / STATS_STEP] = 4,
+		[1472 / STATS_STEP + 1 ... 2048 / STATS_STEP] = 5,
+		[2048 / STATS_STEP + 1 ... EDNS_STEPS] = 6,
+		[EDNS_STEPS + 1] = 7},
+};
+
+static inline unsigned int
+at_most(unsigned int number, unsigned int limit)
+{
+	/* a branch, as it never is; the compiler would rather ask a vector unit */
+	if (unlikely(number > limit))
+		return limit;
+	return number;
+}
+
+static inline unsigned int
+edns_class(const struct ledger_line *line)
+{
+	unsigned int step = (line->edns_size + STATS_STEP - 1u) / STATS_STEP;
+
+	return edns_classes[line->flags / LEDGER_EDNS % 2][at_most(step, EDNS_STEPS + 1)];
+}
+
+/* The finalizer of MurmurHash3: every bit of the input changes half of the output's. */
+static inline uint64_t
+mix(uint64_t word)
+{
+	word ^= word >> 33;
+	word *= 0xff51afd7ed558ccd;
+	word ^= word >> 33;
+	word *= 0xc4ceb9fe1a85ec53;
+	return word ^ word >> 33;
+}
+
+static __rte_noinline void
+register_raise(_Atomic uint8_t *at, uint64_t hash)
+{
+	/* the index is no part of it */
+	int rank = 1 + __builtin_ctzll(hash | 1ull << (64 - STATS_SKETCH_BITS));
+
+	if (rank > atomic_load_explicit(at, memory_order_relaxed))
+		atomic_store_explicit(at, (uint8_t)rank, memory_order_relaxed);
+}
+
+static inline void
+sketch_enter(struct stats_sketch *sketch, uint64_t hash)
+{
+	_Atomic uint8_t *at = &sketch->registers[hash >> (64 - STATS_SKETCH_BITS)];
+	uint8_t highest = atomic_load_explicit(at, memory_order_relaxed);
+
+	/* Its rank is the number of its last zeros and one. Nearly none is higher: a register rises
+	 * 51 times at most. */
+	if (unlikely((hash & ((1ull << highest) - 1)) == 0))
+		register_raise(at, hash);
+}
+
+/* An IPv4 address, or the network of an IPv6 one; without a branch, which nobody could foresee.
+ * @return its hash */
+static inline uint64_t
+network_enter(struct stats_sketch *sketches, const struct stats_seed *seed, unsigned int ipv6,
+	const uint8_t *address)
+{
+	uint32_t first, second;
+	uint64_t hash;
+
+	memcpy(&first, address, sizeof(first));
+	memcpy(&second, address + sizeof(first) * ipv6, sizeof(second));
+	hash = mix((first | (uint64_t)second << 32) ^ seed->words[0]);
+	sketch_enter(&sketches[STATS_SOURCES_IPV4 +
+			       (STATS_SOURCES_IPV6_AGGREGATE - STATS_SOURCES_IPV4) * ipv6],
+		hash);
+	return hash;
+}
+
+/* The rest of an IPv6 address. */
+static inline void
+host_enter(struct stats_sketch *sketches, const struct stats_seed *seed, uint64_t network,
+	const uint8_t *address)
+{
+	uint64_t low;
+
+	memcpy(&low, address + 8, sizeof(low));
+	sketch_enter(&sketches[STATS_SOURCES_IPV6], mix((low ^ seed->words[1]) + network));
+}
+
+void
+stats_sketch_enter(struct stats_sketch *sketches, const struct stats_seed *seed, bool ipv6,
+	const uint8_t *address)
+{
+	uint64_t network = network_enter(sketches, seed, ipv6, address);
+
+	if (ipv6)
+		host_enter(sketches, seed, network, address);
+}
+
+static inline void
+node_count(struct stats_heat *heat, const struct ledger_line *line)
+{
+	uint32_t first = heat->zones[line->zone].first, count = heat->zones[line->zone].count;
+	struct stats_node *node = &heat->nodes[line->node < count ? first + line->node : 0];
+
+	counter_add(line->rcode == WIRE_RCODE_NXDOMAIN ? &node->gap : &node->existing, 1);
+}
+
+/* Types above 255 are rare. */
+static inline unsigned int
+qtype_class(unsigned int qtype)
+{
+	if (likely(qtype < STATS_QTYPE_OTHER))
+		return qtype;
+	return qtype == LEDGER_NO_TYPE ? STATS_QTYPE_NONE : STATS_QTYPE_OTHER;
+}
+
+static inline void
+query_count(struct stats_counters *c, const struct ledger_line *line)
+{
+	unsigned int way = line->flags % STATS_WAYS;
+	unsigned int replied = (line->action <= LEDGER_SLIPPED) & (line->reply_length != 0);
+	unsigned int length = line->reply_length & -replied;
+	unsigned int outcome = at_most(STATS_RCODE_0 + line->rcode, STATS_RCODE_OTHER) & -replied;
+	unsigned int asked = at_most(line->query_length / STATS_STEP, STATS_QUERY_SIZES - 1);
+	unsigned int size = at_most(length / STATS_STEP, STATS_REPLY_SIZES - 1) + replied;
+	unsigned int version = at_most(line->edns_version, STATS_EDNS_VERSIONS - 1);
+
+	counter_add(&c->outcomes[outcome][line->flags], 1);
+	counter_add(&c->query_sizes[way][asked], 1);
+	counter_add(&c->reply_sizes[way][size], 1);
+	counter_add(&c->octets[way].queries, line->query_length);
+	counter_add(&c->octets[way].replies, length);
+	counter_add(&c->qtypes[qtype_class(line->qtype)], 1);
+	counter_add(&c->edns[line->opcode % STATS_OPCODES][version][edns_class(line)], 1);
+}
+
+void
+stats_count(void *context, const struct ledger_page *page)
+{
+	struct stats *stats = context;
+	struct stats_heat *heat = &stats->heats[page->generation % 2];
+	struct stats_sketch *sketches = stats->sketches[page->now / DAY % 2];
+	const struct stats_seed seed = stats->seed;
+	uint64_t networks[LEDGER_PAGE];
+	const uint8_t *clients[LEDGER_PAGE];
+	unsigned int count = page->count, ipv6_count = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		const struct ledger_line *line = &page->lines[i];
+		unsigned int ipv6 = (line->flags & LEDGER_IPV6) != 0;
+
+		counter_add(&stats->counters.verdicts[line->action][line->verdict]
+						     [line->flags % STATS_WAYS],
+			1);
+		if (unlikely(line->verdict < ENGINE_NXDOMAIN))
+			continue;
+		query_count(&stats->counters, line);
+		node_count(heat, line);
+		networks[ipv6_count] = network_enter(sketches, &seed, ipv6, line->client);
+		clients[ipv6_count] = line->client;
+		ipv6_count += ipv6;
+	}
+	for (unsigned int i = 0; i < ipv6_count; i++)
+		host_enter(sketches, &seed, networks[i], clients[i]);
+}
