@@ -37,6 +37,13 @@ enum {
 	RECORD_FIXED_SIZE = 10, /* type, class, TTL, RDLENGTH: RFC 1035 3.2.1 */
 };
 
+/* Names that the compression table borrows; most answers have a few. */
+struct names {
+	struct names *next;
+	unsigned int count;
+	struct wire_name names[32];
+};
+
 /* A query in the middle of being answered. */
 struct answering {
 	const struct oracle_zones *zones;
@@ -48,11 +55,38 @@ struct answering {
 	unsigned int counts[SECTIONS];
 	bool compress;
 	struct wire_compression table;
-	size_t name_count, names_max;
-	struct wire_name *names; /* what the table borrows */
+	struct names *names;
 };
 
 /* ---- records ---- */
+
+static const struct wire_name *
+name_keep(struct answering *a, const struct wire_name *name)
+{
+	struct names *names = a->names;
+
+	if (!names || names->count == sizeof(names->names) / sizeof(names->names[0])) {
+		names = malloc(sizeof(*names));
+		if (!names)
+			abort();
+		names->next = a->names;
+		names->count = 0;
+		a->names = names;
+	}
+	names->names[names->count] = *name;
+	return &names->names[names->count++];
+}
+
+static void
+names_free(struct answering *a)
+{
+	while (a->names) {
+		struct names *next = a->names->next;
+
+		free(a->names);
+		a->names = next;
+	}
+}
 
 static void
 name_write(struct answering *a, const struct wire_name *name)
@@ -61,10 +95,7 @@ name_write(struct answering *a, const struct wire_name *name)
 		wire_write(&a->w, name->octets, name->length);
 		return;
 	}
-	assert(a->name_count < a->names_max);
-	a->names[a->name_count] = *name;
-	wire_name_write(&a->w, &a->table, &a->names[a->name_count]);
-	a->name_count++;
+	wire_name_write(&a->w, &a->table, name_keep(a, name));
 }
 
 static void
@@ -626,12 +657,7 @@ oracle_answer(const struct oracle_zones *zones, const struct exchange_self *self
 	case WIRE_ANSWER:
 		break;
 	}
-	/* an owner and the two of a SOA in each record, and one record that does not fit */
-	a.names_max = 3u * (a.x.query.size_max / (1u + RECORD_FIXED_SIZE) + 1u);
-	a.names = malloc(a.names_max * sizeof(*a.names));
-	if (!a.names)
-		abort();
 	length = query_answer(&a);
-	free(a.names);
+	names_free(&a);
 	return length;
 }
