@@ -80,7 +80,7 @@ flipping_end(struct flipping *f)
 	cr_expect_eq(prove_image(f->image, f->zone, &compared, &why), 0, "all was put back: %s",
 		why.text);
 	fprintf(stderr, "%u octets changed\n", f->count);
-	cr_expect_gt(f->count, 100 / SHARE);
+	cr_expect_gt(f->count, 100);
 	image_free(f->image);
 	zone_free(f->zone);
 }
@@ -160,7 +160,7 @@ Test(prove, finds_sums_that_are_wrong, .timeout = 300)
 {
 	struct flipping f = flipping_begin();
 
-	for (size_t i = 0; i < answers_count(f.image); i += 1 + 2 * (SHARE / 2)) {
+	for (size_t i = 0; i < answers_count(f.image); i++) {
 		struct image_answer *answer =
 			(struct image_answer *)(uintptr_t)&f.image->answers[i];
 		uint16_t *fields[] = {&answer->body_sum, &answer->weight};
