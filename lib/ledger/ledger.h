@@ -28,7 +28,7 @@ enum ledger_flag {
 enum {
 	LEDGER_NO_NODE = UINT32_MAX, /* no zone had a part in the reply */
 	LEDGER_NO_ZONE = UINT8_MAX,
-	LEDGER_NO_TYPE = UINT16_MAX, /* no question was read */
+	LEDGER_NO_TYPE = UINT16_MAX, /* no question was read: qname_length is 0, too */
 };
 
 /** What limits made of a reply; each has one counter. */

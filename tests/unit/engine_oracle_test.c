@@ -139,6 +139,37 @@ verdict_is_right(enum engine_verdict verdict, const uint8_t *reply, size_t lengt
 	return false;
 }
 
+/* What the ledger says of a query is what the two messages say. */
+static void
+line_check(const struct pair *p, const struct ledger_line *line, const uint8_t *message,
+	size_t length, const uint8_t *reply, size_t reply_length)
+{
+	bool from_zone = line->verdict >= ENGINE_NXDOMAIN && line->verdict <= ENGINE_POSITIVE;
+
+	cr_assert_eq(line->query, message);
+	cr_assert_eq(line->query_length, (uint16_t)length);
+	cr_assert_eq(line->reply_length, reply_length);
+	cr_assert_eq(line->client, p->peer.address);
+	cr_assert_eq(!!(line->flags & LEDGER_IPV6), p->peer.address_size == 16);
+	cr_assert_eq(!!(line->flags & LEDGER_TCP), p->peer.transport == WIRE_TCP);
+	cr_assert_eq(line->action, LEDGER_ANSWERED);
+	if (reply_length == 0)
+		return;
+	cr_assert_eq(line->query_flags, message[2] << 8 | message[3]);
+	cr_assert_eq(line->rcode & WIRE_FLAG2_RCODE, reply[3] & WIRE_FLAG2_RCODE);
+	cr_assert_eq(line->rcode > WIRE_FLAG2_RCODE,
+		line->verdict == ENGINE_BADVERS || line->verdict == ENGINE_BADCOOKIE);
+	cr_assert_eq(!!(line->flags & LEDGER_TC), !!(reply[2] & WIRE_FLAG1_TC));
+	cr_assert_eq(line->qname_length != 0, reply[5] == 1);
+	cr_assert(line->qname_length || line->qtype == LEDGER_NO_TYPE);
+	if (line->verdict != ENGINE_TRUNCATED) {
+		cr_assert_eq(from_zone, line->zone != LEDGER_NO_ZONE, "%s", p->what);
+		cr_assert_eq(from_zone, line->node != LEDGER_NO_NODE);
+	}
+	if (from_zone)
+		cr_assert_lt(line->zone, p->service.catalogue.count);
+}
+
 /* Ask both; @return octets of the reply, of which `flags` has the first flags. */
 static size_t
 ask(struct pair *p, const uint8_t *message, size_t length, uint8_t *flags)
@@ -150,13 +181,15 @@ ask(struct pair *p, const uint8_t *message, size_t length, uint8_t *flags)
 		catalogue->withheld_count, catalogue->withheld};
 	static uint8_t expected[WIRE_TCP_SIZE_MAX], reply[WIRE_TCP_SIZE_MAX];
 	size_t expected_length, reply_length;
+	struct ledger_line line;
 	enum engine_verdict verdict;
 
 	cr_assert_not_null(copy);
 	memcpy(copy, message, length);
 	expected[2] = reply[2] = 0;
 	expected_length = oracle_answer(&zones, &p->service.self, &p->peer, copy, length, expected);
-	verdict = engine_answer(&p->service, &p->peer, copy, length, reply, &reply_length);
+	verdict = engine_answer_entered(
+		&p->service, &p->peer, copy, length, reply, &reply_length, &line);
 	if (reply_length != expected_length || memcmp(reply, expected, reply_length) != 0)
 		difference_print(
 			p, message, length, expected, expected_length, reply, reply_length);
@@ -164,6 +197,8 @@ ask(struct pair *p, const uint8_t *message, size_t length, uint8_t *flags)
 	cr_assert_arr_eq(reply, expected, reply_length, "%s", p->what);
 	cr_assert(verdict_is_right(verdict, reply, reply_length), "%s: verdict %s", p->what,
 		engine_verdict_names[verdict]);
+	cr_assert_eq(line.verdict, verdict);
+	line_check(p, &line, copy, length, reply, reply_length);
 	free(copy);
 	p->asked++;
 	*flags = reply[2];
