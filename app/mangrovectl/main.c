@@ -18,6 +18,7 @@ static const char help[] =
 	"\n"
 	"  status                    the server in short\n"
 	"  health                    its state, and every reason with its evidence\n"
+	"  stats                     all figures that are not zero (docs/statistics.md)\n"
 	"  drain [ipv4|ipv6]         withdraw a healthy server, for maintenance\n"
 	"  undrain [ipv4|ipv6]       end that\n"
 	"  zone status [ZONE]        serial, source, times and primaries; all zones\n"
@@ -90,6 +91,7 @@ struct command {
 static const struct command commands[] = {
 	{"status", NO_ZONE, {NULL}, print_status, false},
 	{"health", NO_ZONE, {NULL}, print_health, false},
+	{"stats", NO_ZONE, {NULL}, print_stats, false},
 	{"drain", A_FAMILY, {NULL}, print_families, false},
 	{"undrain", A_FAMILY, {NULL}, print_families, false},
 	{"zone status", ANY_ZONE, {NULL}, print_zone_status, false},

@@ -209,6 +209,21 @@ status(struct node *node, const json_t *request, struct control_call *call)
 			      watch_state_word(&node->watch), "zones", all));
 }
 
+/* All figures (docs/statistics.md) */
+static void
+stats_ask(struct node *node, const json_t *request, struct control_call *call)
+{
+	struct report *report = statistics_report(&node->statistics);
+	json_t *json = report ? report_json(report) : NULL;
+
+	(void)request;
+	report_free(report);
+	if (json)
+		control_reply(call, json_pack("{s:o}", "metrics", json));
+	else
+		control_fail(call, CONTROL_FAILED, "out of memory");
+}
+
 static void
 health_ask(struct node *node, const json_t *request, struct control_call *call)
 {
@@ -573,6 +588,7 @@ static const struct {
 } commands[] = {
 	{"status", status, false},
 	{"health", health_ask, false},
+	{"stats", stats_ask, false},
 	{"drain", drain_ask, true},
 	{"undrain", undrain_ask, true},
 	{"zone status", zone_status, false},

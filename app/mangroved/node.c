@@ -77,6 +77,7 @@ publishing(void *context, const struct engine_service *service)
 {
 	struct node *node = context;
 
+	statistics_publishing(&node->statistics, service);
 	watch_publishing(&node->watch, service);
 }
 
@@ -116,6 +117,8 @@ bring_up(struct node *node, struct why *why)
 		rc = server_eal_start(server, why);
 	if (rc == 0)
 		rc = provide_begin(&node->provide, node, why);
+	if (rc == 0)
+		rc = statistics_begin(&node->statistics, node, why);
 	if (rc < 0)
 		return rc;
 	if (node->config->ports_count == 0)
@@ -272,6 +275,7 @@ end(struct node *node)
 	if (node->up) {
 		server_stop(&node->server);
 		server_eal_stop(&node->server);
+		statistics_end(&node->statistics);
 	}
 	zones_stop(&node->zones);
 	control_close(node->control);

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "provide.h"
 #include "server.h"
+#include "statistics.h"
 #include "watch.h"
 #include "zones.h"
 
@@ -21,6 +22,7 @@ struct node {
 	struct zones zones;
 	struct watch watch;
 	struct provide provide;
+	struct statistics statistics;
 	struct control *control; /* NULL: none */
 	uv_timer_t drain;
 	bool drains;

@@ -190,6 +190,19 @@ queues_deal(struct server *server, struct why *why)
 	return 0;
 }
 
+/* Who reads the ledger of a thread that answers, in this order. */
+static int
+readers_make(struct server *server, int numa_node, struct ledger_readers *readers, struct why *why)
+{
+	struct stats *stats = stats_set_add(server->stats, numa_node);
+
+	if (!stats)
+		return why_set(why, ENOMEM, "out of memory");
+	readers->count = 0;
+	readers->readers[readers->count++] = (struct ledger_reader){stats_count, stats};
+	return 0;
+}
+
 static int
 workers_start(struct server *server, struct why *why)
 {
@@ -211,6 +224,9 @@ workers_start(struct server *server, struct why *why)
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
 		struct worker *w = &server->workers[i];
 
+		rc = readers_make(server, (int)rte_lcore_to_socket_id(i + 1), &w->readers, why);
+		if (rc < 0)
+			return rc;
 		w->index = i;
 		w->slot = &server->slot;
 		w->service = &config->service;
@@ -233,6 +249,7 @@ sockets_start(struct server *server, struct why *why)
 {
 	const struct config *config = server->config;
 	const struct config_sockets *sockets = &config->sockets;
+	struct ledger_readers readers[STREAM_THREADS_MAX];
 	const struct stream_settings settings = {
 		.service = &config->service,
 		.port = (uint16_t)sockets->port,
@@ -242,6 +259,7 @@ sockets_start(struct server *server, struct why *why)
 		.cpus = sockets->cpus,
 		.slot = &server->slot,
 		.reader_first = config->lcores_count,
+		.readers = readers,
 		.connections = sockets->connections,
 		.connections_per_prefix = sockets->connections_per_prefix,
 		.idle_timeout_ms = sockets->idle_timeout_ms,
@@ -250,6 +268,9 @@ sockets_start(struct server *server, struct why *why)
 
 	if (!settings.tcp && !settings.udp)
 		return 0;
+	for (unsigned int i = 0; i < sockets->threads; i++)
+		if (readers_make(server, -1, &readers[i], why) < 0)
+			return -ENOMEM;
 	return stream_start(&settings, &server->stream, why);
 }
 

@@ -25,6 +25,7 @@ struct server {
 	unsigned int workers_started;
 	struct publish_slot slot;
 	struct stream *stream;		/* NULL: none */
+	struct stats_set *stats;	/* where lcores and sockets count */
 	struct auditor *auditor;	/* NULL: none */
 	struct guard_secrets secrets;	/* made at the start; used unless a file has others */
 	struct engine_service *service; /* the published one */

@@ -21,6 +21,7 @@
 
 #include "base/counter.h"
 #include "engine/engine.h"
+#include "image/image.h"
 #include "ledger/ledger.h"
 
 /** How a query came: the low bits of a line's flags. */
@@ -177,5 +178,81 @@ struct stats *stats_new(int node, struct stats_seed seed);
 
 /** NULL is fine. */
 void stats_free(struct stats *stats);
+
+/* ---- all of them: control plane, one thread ---- */
+
+enum {
+	STATS_WRITERS_MAX = 256,
+	STATS_HEAT_NODES_MAX = 8192,  /* of all zones; those that come too late have no heat */
+	STATS_HEAT_NAMES_MAX = 65536, /* that were ever in a zone; further ones are in [0] */
+};
+
+struct stats_set;
+struct report;
+
+/** @return NULL: no memory */
+struct stats_set *stats_set_new(struct stats_seed seed);
+
+/** With its writers, whose threads have ended. NULL is fine. */
+void stats_set_free(struct stats_set *set);
+
+/**
+ * Add a writer: what it has to be told is stats_count()'s context.
+ *
+ * @param node  NUMA node; below 0: any
+ * @return the set's; NULL: no memory, or too many
+ */
+struct stats *stats_set_add(struct stats_set *set, int node);
+
+/**
+ * Make room for the heat of a service that is about to be published, the one after the one that is
+ * served; what was counted for the one before that is added up.
+ */
+void stats_set_prepare(
+	struct stats_set *set, uint32_t generation, const struct image_catalogue *catalogue);
+
+/** Add up all writers' counters. @param sum  overwritten */
+void stats_set_sum(const struct stats_set *set, struct stats_counters *sum);
+
+/** Merge the sketches of a day into `sketches`. @param day  since 1970 */
+void stats_set_sources(const struct stats_set *set, int64_t day,
+	struct stats_sketch sketches[static STATS_SOURCES]);
+
+/** A day is over for good: its sketches are made ready for the day after the next. */
+void stats_set_sources_clear(struct stats_set *set, int64_t day);
+
+/** A name that queries led to, or that stands before the gap that they fell into. */
+struct stats_total {
+	const char *zone, *name; /* presentation form; [0]: "" */
+	uint64_t existing, gap;
+};
+
+/**
+ * Add up the heat of all names that were ever in a zone.
+ *
+ * @param totals  malloc'ed, the caller's to free; the names in it are lent until the next
+ *                stats_set_prepare(); [0] is of queries that no zone had a part in
+ * @return how many; 0: no memory
+ */
+unsigned int stats_set_heat(const struct stats_set *set, struct stats_total **totals);
+
+/** Octets that all of it takes. */
+size_t stats_set_size(const struct stats_set *set);
+
+/** Tell of queries: counters, heat, sources of a day. */
+void stats_set_report(const struct stats_set *set, const struct stats_counters *sum,
+	const struct stats_sketch sketches[static STATS_SOURCES], struct report *report);
+
+/** Tell of an lcore's bursts. @param cpu  as a label */
+void stats_bursts_report(const struct stats_bursts *bursts, const char *cpu, struct report *report);
+
+/** Queries of a way, out of a sum: all but what is no query. */
+uint64_t stats_queries(const struct stats_counters *sum, enum stats_way way);
+/** Replies of a way. */
+uint64_t stats_replies(const struct stats_counters *sum, enum stats_way way);
+/** Replies with an RCODE, up to STATS_RCODES (others). */
+uint64_t stats_rcode(const struct stats_counters *sum, unsigned int rcode);
+/** Queries with a flag of the ledger; LEDGER_TC: replies. */
+uint64_t stats_flag(const struct stats_counters *sum, enum ledger_flag flag, enum stats_way way);
 
 #endif

@@ -50,13 +50,36 @@ stats_new(int node, struct stats_seed seed)
 	return stats;
 }
 
-static void
-heat_free(struct stats *stats, struct stats_heat *heat)
+void
+stats_heat_take(struct stats *stats, unsigned int index)
 {
+	struct stats_heat *heat = &stats->heats[index];
+
 	if (heat->nodes != &stats->nowhere)
 		stats_memory_free(heat->nodes, heat->size);
-	heat->nodes = &stats->nowhere;
-	heat->size = 0;
+	*heat = (struct stats_heat){.nodes = &stats->nowhere};
+}
+
+void
+stats_heat_give(struct stats *stats, const struct stats_layout *layout)
+{
+	unsigned int index = layout->generation % 2;
+	struct stats_heat *heat = &stats->heats[index];
+	size_t size = layout->node_count * sizeof(struct stats_node);
+	struct stats_node *nodes;
+
+	stats_heat_take(stats, index);
+	heat->generation = layout->generation;
+	nodes = layout->node_count ? stats_memory_take(size, stats->numa_node) : NULL;
+	/* without memory there is no heat: all of it is nowhere's */
+	if (!nodes)
+		return;
+	heat->nodes = nodes;
+	heat->size = size;
+	for (unsigned int i = 0; i < IMAGE_CATALOGUE_MAX; i++) {
+		heat->zones[i].first = layout->zone_first[i];
+		heat->zones[i].count = layout->zone_count[i];
+	}
 }
 
 void
@@ -65,6 +88,6 @@ stats_free(struct stats *stats)
 	if (!stats)
 		return;
 	for (unsigned int i = 0; i < 2; i++)
-		heat_free(stats, &stats->heats[i]);
+		stats_heat_take(stats, i);
 	stats_memory_free(stats, sizeof(*stats));
 }

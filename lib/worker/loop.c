@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Runs on: lcore. Burst in, answers, burst out. */
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_pause.h>
 #include <string.h>
@@ -109,12 +110,14 @@ queue_serve(
 	struct audit_sample *sample = NULL;
 	struct ledger_page page;
 	const struct rte_mbuf *sampled = NULL;
+	uint64_t begun;
 	int chosen;
 
 	if (queue->exception.to_wire)
 		kernel_serve(w, queue);
 	if (count == 0)
 		return 0;
+	begun = rte_rdtsc();
 	counter_add(&w->received, count);
 	/* the kernel's page, no system call; its second of coarseness is nothing to a cookie */
 	view.now = (uint32_t)time(NULL);
@@ -128,6 +131,7 @@ queue_serve(
 	if (unlikely(sample != NULL))
 		sample_end(w, sample, sampled, mbufs, sorted.replies);
 	mbufs_part(w, queue, mbufs, count, sorted);
+	stats_burst_count(&w->bursts, count, rte_rdtsc() - begun);
 	return count;
 }
 

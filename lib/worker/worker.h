@@ -16,6 +16,7 @@
 #include "ledger/ledger.h"
 #include "packet/packet.h"
 #include "publish/publish.h"
+#include "stats/stats.h"
 
 struct rte_mbuf;
 
@@ -47,6 +48,7 @@ struct worker_view {
 };
 
 static_assert((int)WORKER_BURST <= (int)LEDGER_PAGE, "a burst is a page of the ledger");
+static_assert((int)WORKER_BURST <= (int)STATS_BURST_MAX, "statistics know bursts as long");
 
 /** How a burst's mbufs stand when it has been answered: replies, foreign ones, dropped ones. */
 struct worker_sorted {
@@ -113,7 +115,8 @@ struct worker {
 	_Alignas(64) struct worker_counters counters;
 	_Atomic uint64_t received, sent, unsent;
 	struct exception_counters exception;
-	_Atomic uint64_t rounds;	 /* of the loop: counts up while the lcore turns */
+	_Atomic uint64_t rounds; /* of the loop: counts up while the lcore turns */
+	struct stats_bursts bursts;
 	struct worker_counters injected; /* of frames that control put in; in no other counter */
 	_Alignas(64) atomic_bool stop;	 /* written by control, read by the lcore */
 };
