@@ -23,6 +23,7 @@
 
 #include "image/image.h"
 #include "oracle/oracle.h"
+#include "stats/stats.h"
 #include "worker/worker.h"
 #include "workload.h"
 
@@ -38,6 +39,7 @@ struct bench {
 	struct worker_view view;
 	struct worker_counters counters;
 	struct ledger_page page;
+	struct ledger_readers readers;
 	uint64_t compared, wrong;
 };
 
@@ -127,6 +129,7 @@ chunk_answer(struct bench *b, unsigned int count)
 			b->variant->answer(&b->view, &b->counters, &b->page, mbufs, received)
 				.replies;
 
+		ledger_read(&b->readers, &b->page);
 		rte_eth_tx_burst(b->port, 0, mbufs, replies);
 		if (replies < received)
 			rte_pktmbuf_free_bulk(mbufs + replies, received - replies);
@@ -303,7 +306,7 @@ port_make(struct bench *b)
 }
 
 struct wishes {
-	const char *zone, *mix, *workload, *variant;
+	const char *zone, *mix, *workload, *variant, *features;
 	size_t queries;
 	unsigned int passes;
 };
@@ -313,7 +316,7 @@ wishes_read(struct wishes *w, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "z:m:w:v:n:p:")) != -1) {
+	while ((option = getopt(argc, argv, "z:m:w:v:n:p:f:")) != -1) {
 		if (option == 'z')
 			w->zone = optarg;
 		else if (option == 'm')
@@ -322,6 +325,8 @@ wishes_read(struct wishes *w, int argc, char **argv)
 			w->workload = optarg;
 		else if (option == 'v')
 			w->variant = optarg;
+		else if (option == 'f')
+			w->features = optarg;
 		else if (option == 'n')
 			w->queries = strtoul(optarg, NULL, 10);
 		else if (option == 'p')
@@ -330,13 +335,29 @@ wishes_read(struct wishes *w, int argc, char **argv)
 	w->queries -= w->queries % CHUNK;
 	if (!w->zone || !w->mix || w->passes < 1 || w->passes > PASSES_MAX || w->queries < CHUNK)
 		rte_exit(2, "usage: answer_path EAL-OPTIONS -- -z ZONEFILE -m root-mix.json "
-			    "[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES]\n");
+			    "[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES] [-f FEATURES]\n"
+			    "FEATURES: \"stats\", \"none\"; what is not named is off\n");
+}
+
+/* What a node has on, beside answering. */
+static void
+features_begin(struct bench *b, const char *features)
+{
+	if (strstr(features, "stats")) {
+		struct stats *stats = stats_new(-1, stats_seed_of("bench"));
+
+		if (!stats)
+			rte_exit(EXIT_FAILURE, "no memory for statistics\n");
+		b->readers.readers[b->readers.count++] = (struct ledger_reader){stats_count, stats};
+	}
+	printf("# on: checksums verified and written, verdicts counted, ledger%s\n",
+		strstr(features, "stats") ? ", statistics" : "");
 }
 
 int
 main(int argc, char **argv)
 {
-	struct wishes w = {.queries = 1 << 20, .passes = 5};
+	struct wishes w = {.queries = 1 << 20, .passes = 5, .features = "stats"};
 	struct zone_verification done = {.warning = {.text = ""}};
 	int used = rte_eal_init(argc, argv);
 	struct bench b = {.compared = 0};
@@ -354,6 +375,7 @@ main(int argc, char **argv)
 	b.answers.catalogue = (struct image_catalogue){.count = 1, .images = {image}};
 	image_catalogue_index(&b.answers.catalogue);
 	port_make(&b);
+	features_begin(&b, w.features);
 	printf("ns for a query, lines warm and flushed; Mqps of the best with warm lines\n"
 	       "%-18s %-7s %8s %8s %8s %8s %8s %8s %8s %8s %5s\n",
 		"workload", "variant", "warm", "median", "flushed", "median", "more", "median",
