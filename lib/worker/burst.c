@@ -406,12 +406,14 @@ header_prefetch(const struct rte_mbuf *mbuf)
 	rte_prefetch0(data + 64);
 }
 
-static inline void
+/* @param fates  all WORKER_REPLY. @return whether they still are */
+static inline bool
 emit_all(const struct worker_view *view, struct worker_counters *counters,
 	const struct image *image, struct ledger_page *page, struct job *jobs, uint16_t count,
 	uint8_t *fates)
 {
 	uint8_t zone = (uint8_t)view->answers->catalogue.root_index;
+	bool usual = true;
 
 	for (unsigned int i = 0; i < BODY_AHEAD && i < count; i++)
 		body_prefetch(image, &jobs[i]);
@@ -424,14 +426,15 @@ emit_all(const struct worker_view *view, struct worker_counters *counters,
 		if (unlikely(!job->answer) ||
 			unlikely(job->answer->marks && job->label_length != 0)) {
 			fates[i] = (uint8_t)worker_answer_one(view, counters, page, job->mbuf);
+			usual &= fates[i] == WORKER_REPLY;
 			continue;
 		}
 		if (view->offload)
 			emit(image, counters, job, line_begin(page, job, zone), true);
 		else
 			emit(image, counters, job, line_begin(page, job, zone), false);
-		fates[i] = WORKER_REPLY;
 	}
+	return usual;
 }
 
 /* Replies, then what is foreign, then what is dropped; each in the order in which it came. */
@@ -499,6 +502,8 @@ NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 			locate(image, &jobs[i]);
 	if (unlikely(view->answers->catalogue.other_count))
 		elsewhere_find(&view->answers->catalogue, jobs, count);
-	emit_all(view, counters, image, page, jobs, count, fates);
+	memset(fates, WORKER_REPLY, sizeof(fates));
+	if (likely(emit_all(view, counters, image, page, jobs, count, fates)))
+		return (struct worker_sorted){count, 0};
 	return fates_sort(mbufs, fates, count);
 }
