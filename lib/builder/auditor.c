@@ -22,18 +22,30 @@ descriptors_place(const int *fds, unsigned int count)
 	close_range((unsigned int)beyond, ~0u, 0);
 }
 
-static __attribute__((noreturn)) void
-child_run(const char *program, const char *const *arguments, const int *fds, unsigned int fd_count,
-	size_t memory_size, int end, pid_t parent)
+/* What the child needs to know. */
+struct start {
+	const char *program;
+	const char *const *arguments;
+	const int *fds;
+	unsigned int fd_count;
+	size_t memory_size;
+	int end; /* its end of the socket */
+	pid_t parent;
+};
+
+static int
+child_run(void *argument)
 {
+	const struct start *start = argument;
 	int nothing = open("/dev/null", O_WRONLY);
 
-	dup2(end, STDIN_FILENO);
+	dup2(start->end, STDIN_FILENO);
 	dup2(nothing, STDOUT_FILENO);
 	dup2(nothing, STDERR_FILENO);
-	builder_child_bound(0, memory_size ? memory_size : BUILDER_MEMORY_DEFAULT, parent);
-	descriptors_place(fds, fd_count);
-	execv(program, (char *const *)(uintptr_t)arguments);
+	builder_child_bound(
+		0, start->memory_size ? start->memory_size : BUILDER_MEMORY_DEFAULT, start->parent);
+	descriptors_place(start->fds, start->fd_count);
+	execv(start->program, (char *const *)(uintptr_t)start->arguments);
 	_exit(1);
 }
 
@@ -41,23 +53,22 @@ int
 builder_auditor_start(const char *program, const char *const *arguments, const int *fds,
 	unsigned int fd_count, size_t memory_size, struct builder_auditor *auditor, struct why *why)
 {
-	pid_t parent = getpid();
+	struct start start = {program, arguments, fds, fd_count, memory_size, -1, getpid()};
 	int ends[2];
+	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return why_errno(why, "socketpair");
-	auditor->pid = fork();
-	if (auditor->pid == 0)
-		child_run(program, arguments, fds, fd_count, memory_size, ends[1], parent);
+	start.end = ends[1];
+	pid = builder_child_start(child_run, &start);
 	close(ends[1]);
-	if (auditor->pid < 0) {
-		auditor->pid = 0;
+	if (pid < 0) {
 		close(ends[0]);
-		return why_errno(why, "fork");
+		return why_errno(why, "a child");
 	}
 	/* ours alone: the child waits for questions */
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	auditor->socket = ends[0];
+	*auditor = (struct builder_auditor){pid, ends[0]};
 	return 0;
 }
 

@@ -139,22 +139,34 @@ arguments_make(
 	arguments[n] = NULL;
 }
 
-static __attribute__((noreturn)) void
-child_run(const struct builder_request *request, const char *const *arguments,
-	const struct child *child, int report, pid_t parent)
+/* What the child needs to know. */
+struct start {
+	const struct builder_request *request;
+	const char *const *arguments;
+	const struct child *child;
+	int report; /* its end of the pipe */
+	pid_t parent;
+};
+
+static int
+child_run(void *argument)
 {
+	const struct start *start = argument;
+	const struct builder_request *request = start->request;
+	const struct child *child = start->child;
+
 	/* any of them may stand in the last place: it is taken last */
 	if (child->records >= 0)
 		dup2(child->records, STDIN_FILENO);
 	dup2(child->image, STDOUT_FILENO);
-	dup2(report, STDERR_FILENO);
+	dup2(start->report, STDERR_FILENO);
 	if (dup2(child->zone, BUILDER_TEXT_FD) == child->zone)
 		fcntl(child->zone, F_SETFD, 0);
 	builder_child_bound(
 		request->cpu_seconds ? request->cpu_seconds : BUILDER_CPU_SECONDS_DEFAULT,
-		memory_size(request), parent);
+		memory_size(request), start->parent);
 	close_range(BUILDER_TEXT_FD + 1, ~0u, 0);
-	execv(request->program, (char *const *)(uintptr_t)arguments);
+	execv(request->program, (char *const *)(uintptr_t)start->arguments);
 	dprintf(STDERR_FILENO, "%s: %s\n", request->program, strerrordesc_np(errno));
 	_exit(1);
 }
@@ -192,7 +204,7 @@ static int
 child_start(const struct builder_request *request, struct child *child, struct why *why)
 {
 	const char *arguments[ARGUMENTS_MAX];
-	pid_t parent = getpid();
+	struct start start = {request, arguments, child, -1, getpid()};
 	struct numbers numbers;
 	int ends[2], rc;
 
@@ -207,12 +219,11 @@ child_start(const struct builder_request *request, struct child *child, struct w
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return why_errno(why, "pipe");
 	child->report = ends[0];
-	child->pid = fork();
-	if (child->pid == 0)
-		child_run(request, arguments, child, ends[1], parent);
+	start.report = ends[1];
+	child->pid = builder_child_start(child_run, &start);
 	close(ends[1]);
 	if (child->pid < 0)
-		return why_errno(why, "fork");
+		return why_errno(why, "a child");
 	child->ended = pidfd_open(child->pid, 0);
 	return child->ended < 0 ? why_errno(why, "pidfd") : 0;
 }
