@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs on: lcore. What a limiter does once a burst. */
+#include "limit/limit_priv.h"
+
+#include <string.h>
+
+enum {
+	BUDGET_SHARE = 4,		 /* budgets may be saved up for a fourth of a second */
+	SPAN_MAX = LIMIT_TICKS,		 /* no more time than this counts at once */
+	LOOK_BURSTS_MIN = 64,		 /* fewer since the last look say nothing about load */
+	LOOK_SPAN_MAX = LIMIT_TICKS / 2, /* nothing came in between: it is calm */
+};
+
+/* What has come in by now of a budget a second. */
+static int64_t
+budget_fill(int64_t left, uint64_t budget, uint64_t ticks)
+{
+	int64_t most = (int64_t)(budget / BUDGET_SHARE) + 1;
+
+	if (budget == UINT64_MAX)
+		return INT64_MAX / 2;
+	left += (int64_t)(budget * ticks / LIMIT_TICKS);
+	/* what trusted ones took beyond it is a debt, but not for long */
+	return left > most ? most : left < -most ? -most : left;
+}
+
+static void
+budgets_fill(struct limiter *l, const struct limit_rules *rules, uint64_t now)
+{
+	uint64_t ticks = now - l->filled;
+	/* in pieces that make at least one of the smallest budget, or it would never fill */
+	uint64_t piece = LIMIT_TICKS / 64;
+
+	if (l->filled && ticks < piece)
+		return;
+	ticks = !l->filled || ticks > SPAN_MAX ? SPAN_MAX : ticks;
+	l->filled = now;
+	l->tc = budget_fill(l->tc, rules->tc_budget, ticks);
+	l->errors = budget_fill(l->errors, rules->error_budget, ticks);
+	l->octets = budget_fill(l->octets, rules->octet_budget, ticks);
+	l->octets_reserve = rules->octet_budget == UINT64_MAX
+				    ? INT64_MIN
+				    : (int64_t)(rules->octet_budget / BUDGET_SHARE / 2);
+}
+
+/* Known sources are forgotten if they were not seen for two rounds; none passes under a flood. */
+static void
+round_turn(struct limiter *l)
+{
+	if (l->step >= LIMIT_STEP_UNKNOWN || l->seconds - l->round_since < LIMIT_KNOWN_SECONDS)
+		return;
+	l->round_since = l->seconds;
+	l->round++;
+	for (uint64_t i = 0; i <= l->known_mask / 64; i++)
+		l->known[i][l->round % 2] = 0;
+}
+
+static unsigned int
+load_of(const struct limiter *l, const struct limit_rules *rules, uint32_t span)
+{
+	unsigned int queue = 0;
+	uint64_t egress = 0, due;
+
+	if (l->bursts >= LOOK_BURSTS_MIN)
+		queue = (unsigned int)(1000ull * l->bursts_full / l->bursts);
+	if (rules->octet_budget != UINT64_MAX) {
+		due = rules->octet_budget * span / LIMIT_TICKS + 1;
+		egress = 1000 * l->octets_wanted / due;
+	}
+	egress = egress > queue ? egress : queue;
+	return egress < 9999 ? (unsigned int)egress : 9999;
+}
+
+static void
+look(struct limiter *l, const struct limit_rules *rules)
+{
+	uint32_t span = l->now - l->looked;
+
+	if (span < LIMIT_LOOK_TICKS)
+		return;
+	/* a thread that nothing comes to makes up for looks that it did not take */
+	for (uint32_t idle = span; idle > LOOK_SPAN_MAX && l->step; idle -= LIMIT_LOOK_TICKS) {
+		limit_ladder_look(&l->ladder, 0, l->seconds);
+		l->step = atomic_load_explicit(&l->ladder.step, memory_order_relaxed);
+	}
+	limit_ladder_look(&l->ladder, load_of(l, rules, span), l->seconds);
+	l->looked = l->now;
+	l->bursts = l->bursts_full = 0;
+	l->octets_wanted = 0;
+	l->step = atomic_load_explicit(&l->ladder.step, memory_order_relaxed);
+	l->squeeze = l->step >= LIMIT_STEP_COOKIELESS ? 2 : 0;
+	round_turn(l);
+}
+
+void
+limit_tick(struct limiter *limiter, const struct limit_rules *rules, uint64_t now_ns, bool full)
+{
+	/* 2^78 / 10^9: from nanoseconds to ticks of 1 / 2^14 s, and 64 bits for the fraction */
+	const uint64_t ticks_of_ns = 302231454903657;
+	uint64_t now = (uint64_t)(((__uint128_t)now_ns * ticks_of_ns) >> 64);
+
+	limiter->now = (uint32_t)now;
+	limiter->seconds = (uint32_t)(now / LIMIT_TICKS);
+	if (limiter->filled == 0) {
+		limiter->looked = limiter->now;
+		limiter->round_since = limiter->seconds;
+	}
+	limiter->bursts++;
+	limiter->bursts_full += full;
+	budgets_fill(limiter, rules, now);
+	look(limiter, rules);
+}
+
+/* ---- readers ---- */
+
+const struct limit_counters *
+limiter_counters(const struct limiter *limiter)
+{
+	return &limiter->counters;
+}
+
+const struct limit_ladder *
+limiter_ladder(const struct limiter *limiter)
+{
+	return &limiter->ladder;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What limits cost a query: prefixes and names like real ones, like a flood's, and refused ones. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "limit/limit.h"
+
+enum { QUERIES = 1 << 16, ROUNDS = 200, BURST = 32, LINES_LOG2 = 16 };
+
+static const struct limit_seed seed = {{0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9}};
+static uint8_t clients[QUERIES][4];
+static struct limit_ask asks[QUERIES];
+
+static uint64_t
+random_next(void)
+{
+	static uint64_t state = 20261128;
+
+	state = state * 6364136223846793005 + 1442695040888963407;
+	return state >> 16;
+}
+
+/* A number below `count`: uniform, or by Zipf's law. */
+static uint32_t
+pick(uint32_t count, bool zipf)
+{
+	double u = (double)(random_next() & 0xffffffff) / 4294967296.0;
+
+	return zipf ? (uint32_t)(pow(count, u) - 1) : (uint32_t)(u * count);
+}
+
+static void
+asks_make(uint32_t prefixes, bool zipf)
+{
+	static const uint8_t mix[] = {LIMIT_NXDOMAIN, LIMIT_NXDOMAIN, LIMIT_NXDOMAIN,
+		LIMIT_REFERRAL, LIMIT_REFERRAL, LIMIT_NODATA, LIMIT_POSITIVE, LIMIT_NXDOMAIN};
+
+	for (unsigned int i = 0; i < QUERIES; i++) {
+		uint32_t prefix = pick(prefixes, zipf) * 2654435761u;
+		uint8_t class = mix[random_next() % sizeof(mix)];
+
+		memcpy(clients[i], &prefix, 4);
+		asks[i] = (struct limit_ask){
+			.client = clients[i],
+			.class = class,
+			.node = pick(1439, true),
+			.qtype = 1,
+			.reply_length = class == LIMIT_NXDOMAIN ? 1050 : 700,
+		};
+	}
+}
+
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Judge all, in bursts like those of an lcore. @return ns each, the best of all rounds */
+static double
+measure(struct limiter *limiter, const struct limit_rules *rules, double rate, double *refused)
+{
+	double best = 1e9;
+	uint64_t clock = 1000000000, count = 0;
+
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		double begin = seconds(), took;
+
+		for (unsigned int i = 0; i < QUERIES; i += BURST) {
+			clock += (uint64_t)(BURST * 1e9 / rate);
+			limit_tick(limiter, rules, clock, false);
+			for (unsigned int k = 0; k < BURST; k++)
+				limit_prefetch(limiter, rules, &asks[i + k]);
+			for (unsigned int k = 0; k < BURST; k++)
+				count += limit_judge(limiter, rules, &asks[i + k]) !=
+					 LEDGER_ANSWERED;
+		}
+		took = (seconds() - begin) * 1e9 / QUERIES;
+		best = took < best ? took : best;
+	}
+	*refused = 100.0 * (double)count / ROUNDS / QUERIES;
+	return best;
+}
+
+int
+main(void)
+{
+	static const struct {
+		const char *what;
+		uint32_t prefixes;
+		bool zipf;
+		unsigned int key_rate;
+		double rate;
+		unsigned int filters;
+		enum limit_mode mode;
+	} runs[] = {
+		{"off", 20000, true, 100, 1e6, 0, LIMIT_OFF},
+		{"20,000 prefixes by Zipf, none refused", 20000, true, 0, 1e6, 0, LIMIT_ENFORCE},
+		{"20,000 prefixes by Zipf, 100/s", 20000, true, 100, 1e6, 0, LIMIT_ENFORCE},
+		{"the same, observed", 20000, true, 100, 1e6, 0, LIMIT_OBSERVE},
+		{"the same, 64 filters of others", 20000, true, 100, 1e6, 64, LIMIT_OBSERVE},
+		{"10,000 prefixes alike, none refused", 10000, false, 0, 1e6, 0, LIMIT_ENFORCE},
+		{"10,000 prefixes alike, 10 million/s, 5/s", 10000, false, 5, 1e7, 0,
+			LIMIT_ENFORCE},
+		{"1 million prefixes alike, 10 million/s", 1 << 20, false, 5, 1e7, 0,
+			LIMIT_ENFORCE},
+	};
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		struct limit_wishes wishes = {
+			.mode = runs[i].mode,
+			.prefix_ipv4 = 24,
+			.prefix_ipv6 = 56,
+			.key_rate = runs[i].key_rate,
+			.nxdomain_rate = 2 * runs[i].key_rate,
+			.octet_rate = runs[i].key_rate * 2000,
+			.burst_ms = 1000,
+			.slip = 2,
+			.spread = 1,
+			.limiters = 1,
+		};
+		struct limiter *limiter = limiter_new(LINES_LOG2, -1, &seed);
+		struct limit_rules rules;
+		double ns, refused;
+
+		if (!limiter || limit_rules_make(&wishes, &rules, NULL) < 0)
+			return 1;
+		for (unsigned int k = 0; k < runs[i].filters; k++) {
+			static const uint8_t nobody[4] = {240, 0, 0, 1};
+			struct limit_filter filter = {
+				.prefix = limit_prefix_make(nobody, false, 32),
+				.slot = (uint8_t)k,
+				.until = UINT32_MAX / 2};
+
+			limit_rules_filter(&rules, &filter, NULL);
+		}
+		asks_make(runs[i].prefixes, runs[i].zipf);
+		ns = measure(limiter, &rules, runs[i].rate, &refused);
+		printf("%-44s %6.1f ns a query, %5.1f %% refused\n", runs[i].what, ns, refused);
+		limiter_free(limiter);
+	}
+	return 0;
+}
