@@ -66,6 +66,7 @@ struct answering {
 	struct exchange x;
 	uint8_t *reply;
 	size_t reply_length;
+	bool slip;
 	uint8_t zone; /* what answered, as in the ledger */
 	uint32_t node;
 };
@@ -178,8 +179,8 @@ emit(struct answering *a, const struct image *image, const struct image_answer *
 	room = exchange_room(&a->x) - w.offset;
 	a->reply[2] |= answer->header[0];
 	a->reply[3] = answer->header[1];
-	if (length > room) {
-		const struct image_cut *cut = image_cut_find(image, answer, room);
+	if (length > room || a->slip) {
+		const struct image_cut *cut = a->slip ? NULL : image_cut_find(image, answer, room);
 
 		if (!cut) {
 			a->reply[2] |= WIRE_FLAG1_TC;
@@ -298,8 +299,11 @@ engine_answer_entered(const struct engine_service *service, const struct exchang
 	const uint8_t *message, size_t length, uint8_t *reply, size_t *reply_length,
 	struct ledger_line *line)
 {
-	struct answering a = {
-		.service = service, .reply = reply, .zone = LEDGER_NO_ZONE, .node = LEDGER_NO_NODE};
+	struct answering a = {.service = service,
+		.reply = reply,
+		.slip = peer->slip,
+		.zone = LEDGER_NO_ZONE,
+		.node = LEDGER_NO_NODE};
 	enum engine_verdict verdict = message_answer(&a, peer, message, length);
 
 	*line = (struct ledger_line){.query = message,

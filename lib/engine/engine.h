@@ -14,6 +14,7 @@
 #include "exchange/exchange.h"
 #include "image/image.h"
 #include "ledger/ledger.h"
+#include "limit/limit.h"
 
 /**
  * All that a node answers from. It is published as a whole: immutable from then on, until the grace
@@ -22,7 +23,8 @@
 struct engine_service {
 	struct image_catalogue catalogue; /* no zone at all is answered SERVFAIL */
 	struct exchange_self self;
-	uint32_t generation; /* counts what was published */
+	const struct limit_rules *limits; /* as long as the service; NULL: no limits */
+	uint32_t generation;		  /* counts what was published */
 };
 
 /** What became of a message; each has one counter. */
@@ -68,5 +70,28 @@ enum engine_verdict engine_answer(const struct engine_service *service,
 enum engine_verdict engine_answer_entered(const struct engine_service *service,
 	const struct exchange_peer *peer, const uint8_t *message, size_t length, uint8_t *reply,
 	size_t *reply_length, struct ledger_line *line);
+
+/** Whether a service's limits are to be asked, by a thread that has a limiter. */
+static inline bool
+engine_is_limited(const struct engine_service *answers, const struct limiter *limiter)
+{
+	const struct limit_rules *rules = answers->limits;
+
+	return limiter && rules && (rules->mode != LIMIT_OFF || rules->filter_count);
+}
+
+/** What a reply is to limits, by its verdict. Not for drops. */
+enum limit_class engine_limit_class(enum engine_verdict verdict);
+
+/**
+ * engine_answer_entered(), and what the thread's limits make of it: the reply, or TC, or nothing.
+ * Over TCP there are no limits: who asks is who it says.
+ *
+ * @param limiter  the calling thread's, after limit_tick() of this burst; NULL: no limits
+ * @param line     its action says what became of the reply
+ */
+enum engine_verdict engine_answer_limited(const struct engine_service *service,
+	struct limiter *limiter, const struct exchange_peer *peer, const uint8_t *message,
+	size_t length, uint8_t *reply, size_t *reply_length, struct ledger_line *line);
 
 #endif

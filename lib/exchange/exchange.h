@@ -38,6 +38,7 @@ struct exchange_peer {
 	enum wire_transport transport;
 	uint16_t keepalive_timeout; /* TCP: what is told who asks, in units of 100 ms */
 	uint32_t now;		    /* seconds since 1970, modulo 2^32 */
+	bool slip; /* it gets TC in place of what a zone answers: come by TCP, or with a cookie */
 };
 
 /** A query in the middle of being answered. */

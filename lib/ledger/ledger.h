@@ -78,6 +78,7 @@ enum { LEDGER_PAGE = 32 };
 struct ledger_page {
 	uint32_t now;	     /* seconds since 1970, modulo 2^32 */
 	uint32_t generation; /* of the service that answered: nodes and zones are its */
+	bool strained;	     /* the node sheds load: whoever samples leaves this page out */
 	unsigned int count;
 	struct ledger_line lines[LEDGER_PAGE];
 };

@@ -117,6 +117,7 @@ stream_new(const struct stream_settings *settings)
 	memset(stream, 0, size);
 	stream->settings = *settings;
 	stream->settings.readers = NULL; /* each thread has its own */
+	stream->settings.limiters = NULL;
 	for (unsigned int i = 0; i < threads; i++) {
 		struct stream_thread *thread = &stream->threads[i];
 
@@ -124,6 +125,8 @@ stream_new(const struct stream_settings *settings)
 		thread->reader = settings->reader_first + i;
 		if (settings->readers)
 			thread->readers = settings->readers[i];
+		if (settings->limiters)
+			thread->limiter = settings->limiters[i];
 		thread->connections_max = share_of(settings->connections, threads);
 		thread->per_prefix_max = share_of(settings->connections_per_prefix, threads);
 	}

@@ -37,6 +37,7 @@ struct stream_settings {
 	struct publish_slot *slot;
 	unsigned int reader_first;	      /* thread i is reader reader_first + i of the slot */
 	const struct ledger_readers *readers; /* one for each thread; NULL: nobody reads */
+	struct limiter *const *limiters;      /* for UDP, one for each thread; NULL: no limits */
 	/* each divided by the number of threads, which the kernel deals connections to evenly */
 	unsigned int connections, connections_per_prefix; /* IPv4 /24, IPv6 /56 */
 	unsigned int idle_timeout_ms;			  /* while there are few connections */

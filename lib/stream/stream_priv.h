@@ -119,6 +119,7 @@ struct stream_thread {
 	uint64_t events; /* tells whether a round of the loop did anything */
 	struct stream_udp *udp;
 	struct ledger_readers readers;
+	struct limiter *limiter; /* NULL: no limits */
 	struct ledger_page page;
 	uint8_t *input; /* a part kept of a message, and what is read behind it */
 	uint8_t *output;
@@ -151,6 +152,7 @@ stream_page_begin(struct stream_thread *thread, const struct engine_service *ser
 {
 	thread->page.now = now;
 	thread->page.generation = service->generation;
+	thread->page.strained = false;
 	thread->page.count = 0;
 }
 

@@ -82,8 +82,9 @@ datagram_answer(struct stream_thread *thread, const struct engine_service *servi
 	if (thread->page.count == LEDGER_PAGE)
 		stream_page_read(thread);
 	line = stream_page_line(thread);
-	verdict = engine_answer_entered(service, &peer, udp->queries[index], udp->in[index].msg_len,
-		udp->replies[replies], &udp->out_octets[replies].iov_len, line);
+	verdict = engine_answer_limited(service, thread->limiter, &peer, udp->queries[index],
+		udp->in[index].msg_len, udp->replies[replies], &udp->out_octets[replies].iov_len,
+		line);
 	line->client_port = ntohs(source->ipv4.sin_port);
 	counter_add(&thread->counters.engine[WIRE_UDP][verdict], 1);
 	out->msg_name = in->msg_name;
@@ -114,6 +115,24 @@ replies_send(struct stream_thread *thread, int fd, unsigned int count)
 	counter_add(&thread->counters.counts[STREAM_UDP_UNSENT], count - sent);
 }
 
+/* Begin a burst's limits, and its page. */
+static void
+page_begin(struct stream_thread *thread, const struct engine_service *service, uint32_t now,
+	unsigned int count)
+{
+	struct timespec clock;
+
+	stream_page_begin(thread, service, now);
+	if (!engine_is_limited(service, thread->limiter))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &clock);
+	limit_tick(thread->limiter, service->limits,
+		(uint64_t)clock.tv_sec * 1000000000 + (uint64_t)clock.tv_nsec,
+		count == STREAM_UDP_BURST);
+	thread->page.strained = atomic_load_explicit(&limiter_ladder(thread->limiter)->step,
+					memory_order_relaxed) >= LIMIT_STEP_SAMPLES;
+}
+
 /* @return whether there may be more */
 static bool
 burst_serve(struct stream_thread *thread, int fd)
@@ -133,7 +152,7 @@ burst_serve(struct stream_thread *thread, int fd)
 	counter_add(&thread->counters.counts[STREAM_UDP_RECEIVED], (unsigned int)count);
 	now = (uint32_t)time(NULL);
 	service = stream_service_enter(thread);
-	stream_page_begin(thread, service, now);
+	page_begin(thread, service, now, (unsigned int)count);
 	for (unsigned int i = 0; i < (unsigned int)count; i++)
 		replies += datagram_answer(thread, service, now, i, replies);
 	stream_page_read(thread);

@@ -314,7 +314,6 @@ line_begin(struct ledger_page *page, const struct job *job, uint8_t zone)
 	line->query_flags = BE16(load16(job->message + 2));
 	line->opcode = WIRE_OPCODE_QUERY;
 	line->zone = zone;
-	line->action = LEDGER_ANSWERED;
 	line->edns_version = 0;
 	line->qname_length = (uint8_t)(job->question_end - 4 - WIRE_QUESTION_OFFSET);
 	line->flags = (uint8_t)((job->ipv6 ? LEDGER_IPV6 : 0) | (job->rd ? LEDGER_RD : 0) |
@@ -395,6 +394,77 @@ emit(const struct image *image, struct worker_counters *counters, struct job *jo
 		offload_request(job->mbuf, job);
 }
 
+/* What a job's answer is to limits. Field by field: a struct copied as a whole would wait for its
+ * parts. */
+static inline void
+ask_fill(struct limit_ask *ask, const struct image *image, const struct job *job, uint8_t zone)
+{
+	const struct image_answer *answer = job->answer;
+	unsigned int length = (unsigned int)answer->head_length + answer->tail_length;
+	uint8_t class = (uint8_t)(LIMIT_NXDOMAIN + answer->kind);
+
+	if (unlikely(length > job->room)) {
+		const struct image_cut *cut = image_cut_find(image, answer, job->room);
+
+		length = cut ? cut->length : 0;
+		class = cut ? class : LIMIT_CUT;
+	}
+	/* the source, before the frame is turned around */
+	ask->client = job->message - UDP_SIZE - (job->ipv6 ? 32 : 8);
+	ask->node = job->node;
+	ask->qtype = job->qtype;
+	ask->reply_length = (uint16_t)(job->question_end + length + job->edns * WIRE_OPT_SIZE +
+				       job->has_cookie * COOKIE_OPTION_SIZE);
+	ask->zone = zone;
+	ask->class = class;
+	ask->flags = (uint8_t)(job->ipv6 * LEDGER_IPV6 | job->cookie_flags);
+}
+
+/* The engine's answers are judged where they are made. */
+static inline bool
+is_piped(const struct job *job)
+{
+	/* a name at the first level that is no cut: the engine looks further */
+	return likely(job->answer != NULL) && likely(!job->answer->marks || !job->label_length);
+}
+
+/* What limits make of each answer, before anything of it is copied. */
+static __attribute__((noinline)) void
+answers_judge(const struct worker_view *view, const struct image *image, struct job *jobs,
+	uint16_t count, uint8_t *actions)
+{
+	const struct limit_rules *rules = view->answers->limits;
+	uint8_t zone = (uint8_t)view->answers->catalogue.root_index;
+	struct limit_ask asks[WORKER_BURST];
+
+	for (unsigned int i = 0; i < count; i++)
+		if (is_piped(&jobs[i])) {
+			ask_fill(&asks[i], image, &jobs[i], zone);
+			limit_prefetch(view->limiter, rules, &asks[i]);
+		}
+	for (unsigned int i = 0; i < count; i++)
+		if (is_piped(&jobs[i]))
+			actions[i] = (uint8_t)limit_judge(view->limiter, rules, &asks[i]);
+}
+
+/* A query whose reply does not go out. */
+static __attribute__((noinline)) void
+held_back(struct worker_counters *counters, const struct image *image, struct ledger_page *page,
+	const struct job *job, uint8_t zone, uint8_t action)
+{
+	struct ledger_line *line = line_begin(page, job, zone);
+	struct limit_ask ask;
+
+	ask_fill(&ask, image, job, zone);
+	line->client = ask.client;
+	line->reply_length = 0;
+	line->verdict = (uint8_t)(ENGINE_NXDOMAIN + ask.class);
+	line->rcode = job->answer->header[1] & WIRE_FLAG2_RCODE;
+	line->flags |= ask.class == LIMIT_CUT ? LEDGER_TC : 0;
+	line->action = action;
+	counter_add(&counters->engine[line->verdict], 1);
+}
+
 static inline void
 header_prefetch(const struct rte_mbuf *mbuf)
 {
@@ -410,9 +480,10 @@ header_prefetch(const struct rte_mbuf *mbuf)
 static inline bool
 emit_all(const struct worker_view *view, struct worker_counters *counters,
 	const struct image *image, struct ledger_page *page, struct job *jobs, uint16_t count,
-	uint8_t *fates)
+	const uint8_t *actions, uint8_t *fates)
 {
 	uint8_t zone = (uint8_t)view->answers->catalogue.root_index;
+	struct ledger_line *line;
 	bool usual = true;
 
 	for (unsigned int i = 0; i < BODY_AHEAD && i < count; i++)
@@ -422,17 +493,26 @@ emit_all(const struct worker_view *view, struct worker_counters *counters,
 
 		if (i + BODY_AHEAD < count)
 			body_prefetch(image, &jobs[i + BODY_AHEAD]);
-		/* a name at the first level that is no cut: the engine looks further */
-		if (unlikely(!job->answer) ||
-			unlikely(job->answer->marks && job->label_length != 0)) {
+		if (unlikely(!is_piped(job))) {
 			fates[i] = (uint8_t)worker_answer_one(view, counters, page, job->mbuf);
 			usual &= fates[i] == WORKER_REPLY;
 			continue;
 		}
+		if (unlikely(actions[i] > LEDGER_SLIPPED)) {
+			held_back(counters, image, page, job, zone, actions[i]);
+			fates[i] = WORKER_DROPPED;
+			usual = false;
+			continue;
+		}
+		line = line_begin(page, job, zone);
+		line->action = actions[i];
+		/* nothing fits into no room: TC */
+		if (unlikely(actions[i] == LEDGER_SLIPPED))
+			job->room = 0;
 		if (view->offload)
-			emit(image, counters, job, line_begin(page, job, zone), true);
+			emit(image, counters, job, line, true);
 		else
-			emit(image, counters, job, line_begin(page, job, zone), false);
+			emit(image, counters, job, line, false);
 	}
 	return usual;
 }
@@ -477,7 +557,7 @@ NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 	const struct image *image = image_suited(&view->answers->catalogue);
 	struct job jobs[WORKER_BURST];
 	uint8_t cookies[WORKER_BURST][WIRE_COOKIE_SIZE];
-	uint8_t fates[WORKER_BURST];
+	uint8_t fates[WORKER_BURST], actions[WORKER_BURST] = {LEDGER_ANSWERED};
 
 	assert(count <= WORKER_BURST);
 	worker_page_begin(view, page);
@@ -502,8 +582,10 @@ NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 			locate(image, &jobs[i]);
 	if (unlikely(view->answers->catalogue.other_count))
 		elsewhere_find(&view->answers->catalogue, jobs, count);
+	if (view->limiter)
+		answers_judge(view, image, jobs, count, actions);
 	memset(fates, WORKER_REPLY, sizeof(fates));
-	if (likely(emit_all(view, counters, image, page, jobs, count, fates)))
+	if (likely(emit_all(view, counters, image, page, jobs, count, actions, fates)))
 		return (struct worker_sorted){count, 0};
 	return fates_sort(mbufs, fates, count);
 }

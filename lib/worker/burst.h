@@ -19,6 +19,7 @@ worker_page_begin(const struct worker_view *view, struct ledger_page *page)
 {
 	page->now = view->now;
 	page->generation = view->answers->generation;
+	page->strained = false;
 	page->count = 0;
 }
 

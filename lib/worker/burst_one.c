@@ -80,8 +80,8 @@ worker_answer_one(const struct worker_view *view, struct worker_counters *counte
 		return packet_verdict_is_foreign(verdict) ? WORKER_FOREIGN : WORKER_DROPPED;
 	}
 	peer = peer_of(view, frame, &layout);
-	answered = engine_answer_entered(view->answers, &peer, frame + layout.message_offset,
-		layout.message_length, reply, &length, line);
+	answered = engine_answer_limited(view->answers, view->limiter, &peer,
+		frame + layout.message_offset, layout.message_length, reply, &length, line);
 	counter_add(&counters->engine[answered], 1);
 	line->client_port = port_of(frame, &layout);
 	page->count++;

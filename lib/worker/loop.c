@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Runs on: lcore. Burst in, answers, burst out. */
 #include <rte_cycles.h>
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_pause.h>
 #include <string.h>
@@ -80,10 +81,28 @@ sample_begin(struct worker *w, const struct worker_view *view, const struct rte_
 	return sample;
 }
 
-static __rte_noinline void
-sample_end(struct worker *w, struct audit_sample *sample, const struct rte_mbuf *mbuf,
-	struct rte_mbuf **mbufs, uint16_t replies)
+/* What limits did to a reply is nothing to audit. */
+static bool
+is_held_back(const struct ledger_page *page, const struct rte_mbuf *mbuf)
 {
+	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+
+	for (unsigned int i = 0; i < page->count; i++) {
+		const struct ledger_line *line = &page->lines[i];
+
+		if (line->query >= frame && line->query < frame + AUDIT_FRAME_MAX)
+			return line->action != LEDGER_ANSWERED;
+	}
+	return false;
+}
+
+static __rte_noinline void
+sample_end(struct worker *w, struct audit_sample *sample, const struct ledger_page *page,
+	const struct rte_mbuf *mbuf, struct rte_mbuf **mbufs, uint16_t replies)
+{
+	/* its place in the ring is the next one's */
+	if (is_held_back(page, mbuf))
+		return;
 	for (uint16_t i = 0; i < replies; i++)
 		if (mbufs[i] == mbuf) {
 			sample->reply_length = mbuf->data_len;
@@ -91,6 +110,22 @@ sample_end(struct worker *w, struct audit_sample *sample, const struct rte_mbuf 
 				mbuf->data_len);
 		}
 	audit_ring_put(w->audit);
+}
+
+/* Begin a burst's limits. @return whether samples are to be left out */
+static inline bool
+limits_begin(struct worker *w, const struct worker_queue *queue, struct worker_view *view,
+	uint16_t count, uint64_t cycles)
+{
+	/* of a clock that nobody sets */
+	uint64_t now_ns = (uint64_t)((unsigned __int128)cycles * w->tsc_ns >> 32);
+
+	if (!engine_is_limited(view->answers, w->limiter))
+		return false;
+	view->limiter = w->limiter;
+	limit_tick(w->limiter, view->answers->limits, now_ns, count == queue->burst);
+	return atomic_load_explicit(&limiter_ladder(w->limiter)->step, memory_order_relaxed) >=
+	       LIMIT_STEP_SAMPLES;
 }
 
 static uint16_t
@@ -109,6 +144,7 @@ queue_serve(
 	struct worker_sorted sorted;
 	struct audit_sample *sample = NULL;
 	struct ledger_page page;
+	bool strained;
 	const struct rte_mbuf *sampled = NULL;
 	uint64_t begun;
 	int chosen;
@@ -121,15 +157,17 @@ queue_serve(
 	counter_add(&w->received, count);
 	/* the kernel's page, no system call; its second of coarseness is nothing to a cookie */
 	view.now = (uint32_t)time(NULL);
-	chosen = w->audit ? audit_choose(w->audit, count) : -1;
+	strained = limits_begin(w, queue, &view, count, begun);
+	chosen = w->audit && !strained ? audit_choose(w->audit, count) : -1;
 	if (unlikely(chosen >= 0)) {
 		sampled = mbufs[chosen];
 		sample = sample_begin(w, &view, sampled);
 	}
 	sorted = w->variant->answer(&view, &w->counters, &page, mbufs, count);
+	page.strained = strained;
 	ledger_read(&w->readers, &page);
 	if (unlikely(sample != NULL))
-		sample_end(w, sample, sampled, mbufs, sorted.replies);
+		sample_end(w, sample, &page, sampled, mbufs, sorted.replies);
 	mbufs_part(w, queue, mbufs, count, sorted);
 	stats_burst_count(&w->bursts, count, rte_rdtsc() - begun);
 	return count;
@@ -181,6 +219,8 @@ worker_run(void *argument)
 	unsigned int empty = 0;
 
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	if (w->limiter)
+		w->tsc_ns = (uint64_t)(((unsigned __int128)NS_PER_S << 32) / rte_get_tsc_hz());
 	publish_join(w->slot, w->index);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		empty = queues_serve(w) ? 0 : empty + 1;

@@ -30,7 +30,8 @@ enum {
 
 /**
  * Packets by what became of them: each received one is in exactly one of `packet` (but PACKET_OURS)
- * or `engine`. One writer, the lcore; anybody reads.
+ * or `engine`, which for a reply that limits hold back tells what it would have been. One writer,
+ * the lcore; anybody reads.
  */
 struct worker_counters {
 	_Atomic uint64_t packet[PACKET_VERDICTS];
@@ -41,6 +42,7 @@ struct worker_counters {
 struct worker_view {
 	const struct engine_service *answers;
 	const struct packet_service *service;
+	struct limiter *limiter; /* of this lcore, after limit_tick(); NULL: no limits */
 	uint32_t now;		 /* seconds since 1970, modulo 2^32 */
 	bool verify_in_software; /* checksums of queries; false: the mbuf's flags are believed */
 	bool trust_link;	 /* neither: the link never left this host */
@@ -109,8 +111,10 @@ struct worker {
 	const struct worker_variant *variant;
 	enum worker_idle idle;
 	struct ledger_readers readers;
+	struct limiter *limiter;    /* NULL: no limits */
 	struct audit_ring *audit;   /* NULL: no self-audit */
 	struct inject_ring *inject; /* NULL: control asks nothing */
+	uint64_t tsc_ns;	    /* ns of a cycle, in 2^32 parts; worker_run() finds out */
 	/* written by the lcore, read by anybody */
 	_Alignas(64) struct worker_counters counters;
 	_Atomic uint64_t received, sent, unsent;

@@ -40,6 +40,8 @@ struct bench {
 	struct worker_counters counters;
 	struct ledger_page page;
 	struct ledger_readers readers;
+	struct limit_rules rules;
+	struct limiter *limiter;
 	uint64_t compared, wrong;
 };
 
@@ -125,9 +127,12 @@ chunk_answer(struct bench *b, unsigned int count)
 
 	while (done < count) {
 		uint16_t received = rte_eth_rx_burst(b->port, 0, mbufs, WORKER_BURST);
-		uint16_t replies =
-			b->variant->answer(&b->view, &b->counters, &b->page, mbufs, received)
-				.replies;
+		uint16_t replies;
+
+		if (b->view.limiter)
+			limit_tick(b->view.limiter, &b->rules, now_ns(), false);
+		replies = b->variant->answer(&b->view, &b->counters, &b->page, mbufs, received)
+				  .replies;
 
 		ledger_read(&b->readers, &b->page);
 		rte_eth_tx_burst(b->port, 0, mbufs, replies);
@@ -334,9 +339,36 @@ wishes_read(struct wishes *w, int argc, char **argv)
 	}
 	w->queries -= w->queries % CHUNK;
 	if (!w->zone || !w->mix || w->passes < 1 || w->passes > PASSES_MAX || w->queries < CHUNK)
-		rte_exit(2, "usage: answer_path EAL-OPTIONS -- -z ZONEFILE -m root-mix.json "
-			    "[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES] [-f FEATURES]\n"
-			    "FEATURES: \"stats\", \"none\"; what is not named is off\n");
+		rte_exit(2,
+			"usage: answer_path EAL-OPTIONS -- -z ZONEFILE -m root-mix.json "
+			"[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES] [-f FEATURES]\n"
+			"FEATURES: of \"stats,limits\", or \"none\"; what is not named is off\n");
+}
+
+/* Limits enforced, at rates that the queries, which come from one prefix, do not reach. */
+static struct limiter *
+limits_begin(struct bench *b)
+{
+	static const struct limit_seed seed = {{0x243f6a8885a308d3, 0x13198a2e03707345}};
+	const struct limit_wishes wishes = {.mode = LIMIT_ENFORCE,
+		.prefix_ipv4 = 24,
+		.prefix_ipv6 = 56,
+		.key_rate = 1000000000,
+		.nxdomain_rate = 1000000000,
+		.error_rate = 1000000000,
+		.all_rate = 1000000000,
+		.octet_rate = 4000000000,
+		.burst_ms = 2000,
+		.slip = 2,
+		.octet_budget = 100000000000,
+		.spread = 1,
+		.limiters = 1};
+	struct why why;
+
+	if (limit_rules_make(&wishes, &b->rules, &why) < 0)
+		rte_exit(EXIT_FAILURE, "%s\n", why.text);
+	b->answers.limits = &b->rules;
+	return limiter_new(14, -1, &seed);
 }
 
 /* What a node has on, beside answering. */
@@ -350,14 +382,19 @@ features_begin(struct bench *b, const char *features)
 			rte_exit(EXIT_FAILURE, "no memory for statistics\n");
 		b->readers.readers[b->readers.count++] = (struct ledger_reader){stats_count, stats};
 	}
-	printf("# on: checksums verified and written, verdicts counted, ledger%s\n",
-		strstr(features, "stats") ? ", statistics" : "");
+	if (strstr(features, "limits")) {
+		b->limiter = limits_begin(b);
+		if (!b->limiter)
+			rte_exit(EXIT_FAILURE, "no memory for limits\n");
+	}
+	printf("# on: checksums verified and written, verdicts counted, ledger%s%s\n",
+		b->readers.count ? ", statistics" : "", b->limiter ? ", limits enforced" : "");
 }
 
 int
 main(int argc, char **argv)
 {
-	struct wishes w = {.queries = 1 << 20, .passes = 5, .features = "stats"};
+	struct wishes w = {.queries = 1 << 20, .passes = 5, .features = "stats,limits"};
 	struct zone_verification done = {.warning = {.text = ""}};
 	int used = rte_eal_init(argc, argv);
 	struct bench b = {.compared = 0};
@@ -392,6 +429,7 @@ main(int argc, char **argv)
 			.count = strstr(*name, "-cookie") != NULL, .secrets = {"a fixed secret"}};
 		b.view = (struct worker_view){.answers = &b.answers,
 			.service = &work.service,
+			.limiter = b.limiter,
 			.verify_in_software = true};
 		flushing_print(&b, &work);
 		workload_run(&b, &work, *name, w.passes);

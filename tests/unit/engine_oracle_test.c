@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "hex.h"
+#include "ledger_check.h"
 #include "oracle/oracle.h"
 #include "oracle_zone.h"
 #include "random_zone.h"
@@ -94,82 +95,6 @@ difference_print(const struct pair *p, const uint8_t *message, size_t length,
 	free(from_engine);
 }
 
-/* The engine's word for a reply agrees with the reply. */
-static bool
-verdict_is_right(enum engine_verdict verdict, const uint8_t *reply, size_t length)
-{
-	unsigned int rcode = length ? reply[3] & WIRE_FLAG2_RCODE : 0;
-
-	if (length == 0)
-		return verdict == ENGINE_DROP_SHORT || verdict == ENGINE_DROP_REPLY;
-	if (reply[2] & WIRE_FLAG1_TC)
-		return verdict == ENGINE_TRUNCATED;
-	switch (verdict) {
-	case ENGINE_NXDOMAIN:
-		return rcode == WIRE_RCODE_NXDOMAIN;
-	case ENGINE_NODATA:
-		return rcode == 0 && reply[2] & WIRE_FLAG1_AA && reply[7] == 0;
-	case ENGINE_REFERRAL:
-		return rcode == 0 && !(reply[2] & WIRE_FLAG1_AA) && reply[9] > 0;
-	case ENGINE_POSITIVE:
-		return rcode == 0 && reply[2] & WIRE_FLAG1_AA && reply[7] > 0;
-	case ENGINE_FORMERR:
-		return rcode == WIRE_RCODE_FORMERR;
-	case ENGINE_SERVFAIL:
-		return rcode == WIRE_RCODE_SERVFAIL;
-	case ENGINE_NOTIMP:
-		return rcode == WIRE_RCODE_NOTIMP;
-	case ENGINE_REFUSED:
-		return rcode == WIRE_RCODE_REFUSED;
-	case ENGINE_NOTAUTH:
-		return rcode == WIRE_RCODE_NOTAUTH;
-	case ENGINE_BADVERS:
-	case ENGINE_COOKIE:
-		return rcode == 0;
-	case ENGINE_CHAOS:
-		return rcode == 0 && reply[2] & WIRE_FLAG1_AA && reply[7] == 1;
-	case ENGINE_BADCOOKIE:
-		return rcode == (WIRE_RCODE_BADCOOKIE & WIRE_FLAG2_RCODE);
-	case ENGINE_DROP_SHORT:
-	case ENGINE_DROP_REPLY:
-	case ENGINE_TRUNCATED:
-	case ENGINE_VERDICTS:
-		return false;
-	}
-	return false;
-}
-
-/* What the ledger says of a query is what the two messages say. */
-static void
-line_check(const struct pair *p, const struct ledger_line *line, const uint8_t *message,
-	size_t length, const uint8_t *reply, size_t reply_length)
-{
-	bool from_zone = line->verdict >= ENGINE_NXDOMAIN && line->verdict <= ENGINE_POSITIVE;
-
-	cr_assert_eq(line->query, message);
-	cr_assert_eq(line->query_length, (uint16_t)length);
-	cr_assert_eq(line->reply_length, reply_length);
-	cr_assert_eq(line->client, p->peer.address);
-	cr_assert_eq(!!(line->flags & LEDGER_IPV6), p->peer.address_size == 16);
-	cr_assert_eq(!!(line->flags & LEDGER_TCP), p->peer.transport == WIRE_TCP);
-	cr_assert_eq(line->action, LEDGER_ANSWERED);
-	if (reply_length == 0)
-		return;
-	cr_assert_eq(line->query_flags, message[2] << 8 | message[3]);
-	cr_assert_eq(line->rcode & WIRE_FLAG2_RCODE, reply[3] & WIRE_FLAG2_RCODE);
-	cr_assert_eq(line->rcode > WIRE_FLAG2_RCODE,
-		line->verdict == ENGINE_BADVERS || line->verdict == ENGINE_BADCOOKIE);
-	cr_assert_eq(!!(line->flags & LEDGER_TC), !!(reply[2] & WIRE_FLAG1_TC));
-	cr_assert_eq(line->qname_length != 0, reply[5] == 1);
-	cr_assert(line->qname_length || line->qtype == LEDGER_NO_TYPE);
-	if (line->verdict != ENGINE_TRUNCATED) {
-		cr_assert_eq(from_zone, line->zone != LEDGER_NO_ZONE, "%s", p->what);
-		cr_assert_eq(from_zone, line->node != LEDGER_NO_NODE);
-	}
-	if (from_zone)
-		cr_assert_lt(line->zone, p->service.catalogue.count);
-}
-
 /* Ask both; @return octets of the reply, of which `flags` has the first flags. */
 static size_t
 ask(struct pair *p, const uint8_t *message, size_t length, uint8_t *flags)
@@ -198,7 +123,7 @@ ask(struct pair *p, const uint8_t *message, size_t length, uint8_t *flags)
 	cr_assert(verdict_is_right(verdict, reply, reply_length), "%s: verdict %s", p->what,
 		engine_verdict_names[verdict]);
 	cr_assert_eq(line.verdict, verdict);
-	line_check(p, &line, copy, length, reply, reply_length);
+	line_check(p->what, &p->service, &p->peer, &line, copy, length, reply, reply_length);
 	free(copy);
 	p->asked++;
 	*flags = reply[2];

@@ -29,6 +29,10 @@ struct world {
 	struct frame left[WORKER_BURST], right[WORKER_BURST];
 	size_t frames, replies, foreign;
 	bool trust_link;
+	/* low limits, a limiter for each way; NULL: none */
+	struct limit_rules rules;
+	struct limiter *limiters[2];
+	uint64_t now_ns, actions[LEDGER_ACTIONS];
 	uint8_t client4[4], client6[16];
 };
 
@@ -229,6 +233,7 @@ pages_compare(struct world *w, const struct ledger_page *piped, const struct led
 		struct ledger_line left = piped->lines[i], right = single->lines[i];
 		size_t client_size = left.flags & LEDGER_IPV6 ? 16 : 4;
 
+		w->actions[left.action]++;
 		cr_assert_eq(place_in(w->left, left.client), place_in(w->right, right.client));
 		cr_assert_eq(place_in(w->left, left.query), place_in(w->right, right.query));
 		cr_assert_arr_eq(
@@ -256,7 +261,9 @@ burst_compare(struct world *w, const struct worker_variant *variant, const struc
 	enum worker_fate fates[WORKER_BURST] = {WORKER_DROPPED};
 	struct worker_sorted sorted;
 	struct ledger_page piped, single_page;
+	struct worker_view other = *view;
 
+	other.limiter = w->limiters[1];
 	w->trust_link = view->trust_link;
 	for (unsigned int i = 0; i < count; i++) {
 		frame_make(w, &w->left[i]);
@@ -273,7 +280,7 @@ burst_compare(struct world *w, const struct worker_variant *variant, const struc
 	for (unsigned int i = 0; i < count; i++) {
 		const struct rte_mbuf *left = &w->left[i].mbuf, *right = &w->right[i].mbuf;
 		enum worker_fate single =
-			worker_answer_one(view, &w->single, &single_page, &w->right[i].mbuf);
+			worker_answer_one(&other, &w->single, &single_page, &w->right[i].mbuf);
 
 		cr_assert_eq(fates[i], single, "%s: answered, foreign or dropped", variant->name);
 		if (single == WORKER_FOREIGN)
@@ -324,18 +331,65 @@ other_withhold(struct world *w, const struct wire_name *origin)
 	image_catalogue_index(catalogue);
 }
 
+/* Some answers a second, so that all that limits do is done to some queries. */
 static void
-variants_compare(struct zone *zone, struct zone *other, uint64_t seed, unsigned int bursts)
+limits_begin(struct world *w)
+{
+	static const struct limit_seed seed = {{0x0123456789abcdef, 0xfedcba9876543210}};
+	const struct limit_wishes wishes = {.mode = LIMIT_ENFORCE,
+		.prefix_ipv4 = 24,
+		.prefix_ipv6 = 56,
+		.key_rate = 20,
+		.nxdomain_rate = 100,
+		.error_rate = 10,
+		.all_rate = 300,
+		.octet_rate = 100000,
+		.burst_ms = 1000,
+		.slip = 2,
+		.leak = 5,
+		.exempt_cookies = true,
+		.tc_budget = 100,
+		.spread = 1,
+		.limiters = 1};
+	struct why why;
+
+	cr_assert_eq(limit_rules_make(&wishes, &w->rules, &why), 0, "%s", why.text);
+	w->answers.limits = &w->rules;
+	for (unsigned int i = 0; i < 2; i++) {
+		w->limiters[i] = limiter_new(LIMIT_LINES_LOG2_MIN, -1, &seed);
+		cr_assert_not_null(w->limiters[i]);
+	}
+}
+
+/* Both ways did the same, and each thing that can be done. */
+static void
+limits_end(struct world *w)
+{
+	cr_assert_arr_eq(limiter_counters(w->limiters[0]), limiter_counters(w->limiters[1]),
+		sizeof(struct limit_counters), "limits differ");
+	cr_assert_gt(w->actions[LEDGER_SLIPPED], 50);
+	cr_assert_gt(w->actions[LEDGER_LIMITED], 50);
+	cr_assert_gt(w->actions[LEDGER_ANSWERED], 50);
+	for (unsigned int i = 0; i < 2; i++)
+		limiter_free(w->limiters[i]);
+}
+
+static void
+variants_compare(
+	struct zone *zone, struct zone *other, uint64_t seed, unsigned int bursts, bool limited)
 {
 	static const char *const names[] = {"plain", "avx2", "avx512"};
 	static struct world w;
 
 	world_begin(&w, zone, other, seed);
+	if (limited)
+		limits_begin(&w);
 	for (unsigned int i = 0; i < bursts; i++) {
 		const struct worker_variant *variant = worker_variant_choose(names[i % 3]);
 		const struct worker_view view = {.answers = &w.answers,
 			.now = TEST_NOW,
 			.service = &w.service,
+			.limiter = w.limiters[0],
 			.verify_in_software = random_percent(&w.random, 70),
 			.trust_link = random_percent(&w.random, 20),
 			.offload = random_percent(&w.random, 20)};
@@ -343,15 +397,23 @@ variants_compare(struct zone *zone, struct zone *other, uint64_t seed, unsigned 
 		/* halfway the zone beside the first is withheld */
 		if (i == bursts / 2 && other)
 			other_withhold(&w, &other->origin);
-		/* a CPU without it tests the others */
+		w.now_ns += random_below(&w.random, 4000000);
+		for (unsigned int k = 0; k < 2 && limited; k++)
+			limit_tick(w.limiters[k], &w.rules, w.now_ns, false);
+		/* a CPU without it tests the others; limits judge a pipeline's answers before all
+		 * others, so that only single frames are alike */
 		if (variant)
 			burst_compare(&w, variant, &view,
-				(uint16_t)(1 + random_below(&w.random, WORKER_BURST)));
+				limited ? 1
+					: (uint16_t)(1 + random_below(&w.random, WORKER_BURST)));
 	}
 	cr_assert_arr_eq(&w.piped, &w.single, sizeof(w.piped), "counters differ");
-	counters_check(&w);
-	cr_assert_gt(w.replies, bursts, "seed %llu: hardly anything was answered",
-		(unsigned long long)seed);
+	if (limited)
+		limits_end(&w);
+	else
+		counters_check(&w);
+	cr_assert_gt(w.replies, bursts / (limited ? 20 : 1),
+		"seed %llu: hardly anything was answered", (unsigned long long)seed);
 	w.answers.catalogue.count = other ? 2 : 1;
 	world_end(&w);
 }
@@ -372,9 +434,19 @@ Test(worker_burst, equals_the_single_way_in_a_wide_signed_zone)
 			.is_wide = true};
 		char *text = random_zone_text(&options);
 
-		variants_compare(zone_from_text(text), NULL, seed, bursts() / 4);
+		variants_compare(zone_from_text(text), NULL, seed, bursts() / 4, false);
 		free(text);
 	}
+}
+
+Test(worker_burst, equals_the_single_way_under_limits)
+{
+	struct random_zone_options options = {
+		.seed = 9, .origin = ".", .names = 60, .is_signed = true, .is_wide = true};
+	char *text = random_zone_text(&options);
+
+	variants_compare(zone_from_text(text), NULL, 9, 5 * bursts(), true);
+	free(text);
 }
 
 Test(worker_burst, equals_the_single_way_in_a_small_unsigned_zone)
@@ -382,7 +454,7 @@ Test(worker_burst, equals_the_single_way_in_a_small_unsigned_zone)
 	struct random_zone_options options = {.seed = 7, .origin = ".", .names = 12};
 	char *text = random_zone_text(&options);
 
-	variants_compare(zone_from_text(text), NULL, 7, bursts() / 4);
+	variants_compare(zone_from_text(text), NULL, 7, bursts() / 4, false);
 	free(text);
 }
 
@@ -392,7 +464,7 @@ Test(worker_burst, equals_the_single_way_in_a_zone_that_is_not_the_root)
 		.seed = 8, .origin = "example.", .names = 40, .is_signed = true};
 	char *text = random_zone_text(&options);
 
-	variants_compare(zone_from_text(text), NULL, 8, bursts() / 8);
+	variants_compare(zone_from_text(text), NULL, 8, bursts() / 8, false);
 	free(text);
 }
 
@@ -412,7 +484,8 @@ Test(worker_burst, equals_the_single_way_with_a_zone_beside_the_root)
 		options.origin = origins[i];
 		options.is_wide = false;
 		other = random_zone_text(&options);
-		variants_compare(zone_from_text(root), zone_from_text(other), 20 + i, bursts() / 8);
+		variants_compare(
+			zone_from_text(root), zone_from_text(other), 20 + i, bursts() / 8, false);
 		free(root);
 		free(other);
 	}
@@ -427,5 +500,5 @@ Test(worker_burst, equals_the_single_way_in_the_real_root_zone)
 	if (!path)
 		cr_skip("MANGROVE_ROOT_ZONE is not set");
 	cr_assert_eq(zone_load(path, NULL, &zone, &why), 0, "%s", why.text);
-	variants_compare(zone, NULL, 9, bursts());
+	variants_compare(zone, NULL, 9, bursts(), false);
 }
