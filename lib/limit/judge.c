@@ -77,14 +77,14 @@ prefix_has(const struct limit_prefix *prefix, const struct limit_ask *ask)
 }
 
 static bool
-filter_has(const struct limit_filter *filter, const struct limit_ask *ask, uint32_t seconds)
+filter_has(const struct limit_filter *filter, const struct limit_ask *ask)
 {
 	bool gap = ask->class == LIMIT_NXDOMAIN;
 
 	if (filter->by_place &&
 		(filter->node != ask->node || filter->zone != ask->zone || filter->gap != gap))
 		return false;
-	return prefix_has(&filter->prefix, ask) && (int32_t)(filter->until - seconds) > 0;
+	return prefix_has(&filter->prefix, ask);
 }
 
 static enum ledger_action
@@ -121,7 +121,7 @@ filters_judge(struct limiter *l, const struct limit_rules *rules, const struct l
 		    1) == 0)
 		return LEDGER_ANSWERED;
 	for (unsigned int i = 0; i < rules->filter_count; i++) {
-		if (!filter_has(&rules->filters[i], ask, l->seconds))
+		if (!filter_has(&rules->filters[i], ask))
 			continue;
 		action = filter_apply(l, &rules->filters[i]);
 		if (action == LEDGER_ANSWERED)

@@ -118,7 +118,6 @@ struct limit_filter {
 	uint8_t action; /* enum limit_filter_action */
 	uint8_t slot;	/* its counter; below LIMIT_FILTERS_MAX, of no other filter */
 	uint32_t node;
-	uint32_t until; /* seconds of the limiter's clock; from then on it is as if it were gone */
 	uint32_t price; /* LIMIT_FILTER_LIMIT: limit_price() of its rate */
 };
 
@@ -171,10 +170,9 @@ enum {
 	LIMIT_LOOKS_DOWN = 50,		     /* a step down, after 5 s */
 };
 
-/** How far shedding goes. One writer; anybody reads `step`, `since` and `taken`. */
+/** How far shedding goes. One writer; anybody reads what is atomic. */
 struct limit_ladder {
 	_Atomic uint32_t step;		     /* enum limit_step */
-	_Atomic uint32_t since;		     /* seconds of the limiter's clock */
 	_Atomic uint64_t taken[LIMIT_STEPS]; /* how often each step was stepped on */
 	_Atomic uint32_t load;		     /* per mille, of the last look */
 	unsigned int high, low;		     /* looks in a row */
@@ -183,10 +181,8 @@ struct limit_ladder {
 /**
  * Look at the load once: the receive queue's (the share of bursts that came full) or the egress
  * budget's, whichever is the greater. Pure.
- *
- * @param now  seconds
  */
-void limit_ladder_look(struct limit_ladder *ladder, unsigned int load, uint32_t now);
+void limit_ladder_look(struct limit_ladder *ladder, unsigned int load);
 
 /* ---- the limiter ---- */
 

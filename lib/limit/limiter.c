@@ -80,10 +80,10 @@ look(struct limiter *l, const struct limit_rules *rules)
 		return;
 	/* a thread that nothing comes to makes up for looks that it did not take */
 	for (uint32_t idle = span; idle > LOOK_SPAN_MAX && l->step; idle -= LIMIT_LOOK_TICKS) {
-		limit_ladder_look(&l->ladder, 0, l->seconds);
+		limit_ladder_look(&l->ladder, 0);
 		l->step = atomic_load_explicit(&l->ladder.step, memory_order_relaxed);
 	}
-	limit_ladder_look(&l->ladder, load_of(l, rules, span), l->seconds);
+	limit_ladder_look(&l->ladder, load_of(l, rules, span));
 	l->looked = l->now;
 	l->bursts = l->bursts_full = 0;
 	l->octets_wanted = 0;

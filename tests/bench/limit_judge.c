@@ -135,9 +135,7 @@ main(void)
 		for (unsigned int k = 0; k < runs[i].filters; k++) {
 			static const uint8_t nobody[4] = {240, 0, 0, 1};
 			struct limit_filter filter = {
-				.prefix = limit_prefix_make(nobody, false, 32),
-				.slot = (uint8_t)k,
-				.until = UINT32_MAX / 2};
+				.prefix = limit_prefix_make(nobody, false, 32), .slot = (uint8_t)k};
 
 			limit_rules_filter(&rules, &filter, NULL);
 		}
