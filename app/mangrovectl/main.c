@@ -9,6 +9,7 @@
 
 #include "control/control.h"
 #include "print.h"
+#include "rssac002/rssac002.h"
 #include "wire/wire.h"
 
 #define SOCKET_DEFAULT "/run/mangrove/control.sock"
@@ -30,6 +31,7 @@ static const char help[] =
 	"  zone history [ZONE]       versions on disk, and those that were refused\n"
 	"  zone diff [ZONE] A B      what changed from serial A to serial B, in words\n"
 	"  zone rollback [ZONE] A    serve serial A from disk, and freeze the zone\n"
+	"  rssac002 merge DIR...     merge the files of nodes for a day; asks no server\n"
 	"\n"
 	"ZONE is \".\" where it is left out, unless all zones are meant.\n"
 	"\n"
@@ -39,6 +41,9 @@ static const char help[] =
 	"  --force            zone transfer: take a serial that is not newer\n"
 	"  --timeout SECONDS  how long to wait for the reply (10; 600 for what\n"
 	"                     fetches or builds a zone)\n"
+	"  --date YYYYMMDD, --service NAME, --output DIR\n"
+	"                     rssac002 merge: of which day and service (l.root-servers.net),\n"
+	"                     and where to\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server to ask;\n"
@@ -59,6 +64,9 @@ enum {
 	OPTION_CHECK,
 	OPTION_FORCE,
 	OPTION_TIMEOUT,
+	OPTION_DATE,
+	OPTION_SERVICE,
+	OPTION_OUTPUT,
 	OPTION_HELP,
 	OPTION_VERSION,
 };
@@ -69,6 +77,9 @@ static const struct option long_options[] = {
 	{"check", no_argument, NULL, OPTION_CHECK},
 	{"force", no_argument, NULL, OPTION_FORCE},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
+	{"date", required_argument, NULL, OPTION_DATE},
+	{"service", required_argument, NULL, OPTION_SERVICE},
+	{"output", required_argument, NULL, OPTION_OUTPUT},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{0},
@@ -109,6 +120,7 @@ struct options {
 	const char *socket;
 	bool json, check, force;
 	int timeout_ms; /* 0: as the command needs */
+	const char *date, *service, *output;
 };
 
 static int
@@ -238,6 +250,28 @@ command_run(const struct command *command, const struct options *options, const 
 	return fflush(stdout) < 0 ? EXIT_REFUSED : code;
 }
 
+/* ---- what asks no server ---- */
+
+static int
+rssac002_run(const struct options *options, char *const *nodes, int count)
+{
+	const struct rssac002_place output = {options->output, options->service};
+	struct why why;
+	int64_t day;
+
+	if (count == 0)
+		return wrong_usage("no directories to merge", "");
+	if (!options->date || !options->service || !options->output)
+		return wrong_usage("rssac002 merge needs --date, --service and --output", "");
+	if (!rssac002_day_read(options->date, &day))
+		return wrong_usage("--date: no day: ", options->date);
+	if (rssac002_merge((const char *const *)nodes, (unsigned int)count, day, &output, &why) ==
+		0)
+		return EXIT_DONE;
+	fprintf(stderr, "mangrovectl: %s\n", why.text);
+	return EXIT_REFUSED;
+}
+
 static int
 options_run(const struct options *options, char *const *operands, int count)
 {
@@ -247,6 +281,8 @@ options_run(const struct options *options, char *const *operands, int count)
 
 	if (count == 0)
 		return wrong_usage("no command", "");
+	if (count >= 2 && strcmp(operands[0], "rssac002") == 0 && strcmp(operands[1], "merge") == 0)
+		return rssac002_run(options, operands + 2, count - 2);
 	command = command_find(operands, count, &words);
 	if (!command)
 		return wrong_usage("no such command: ", operands[0]);
@@ -291,6 +327,15 @@ main(int argc, char **argv)
 			if (!number_read(&seconds, optarg, TIMEOUT_SECONDS_MAX) || seconds == 0)
 				return wrong_usage("--timeout: bad value: ", optarg);
 			options.timeout_ms = (int)seconds * 1000;
+			break;
+		case OPTION_DATE:
+			options.date = optarg;
+			break;
+		case OPTION_SERVICE:
+			options.service = optarg;
+			break;
+		case OPTION_OUTPUT:
+			options.output = optarg;
 			break;
 		case OPTION_HELP:
 			return fputs(help, stdout) < 0;

@@ -123,6 +123,8 @@ static const cyaml_schema_field_t fields[] = {
 	CYAML_FIELD_MAPPING("sockets", CYAML_FLAG_OPTIONAL, struct config, sockets, sockets_fields),
 	CYAML_FIELD_MAPPING("exception_rates", CYAML_FLAG_OPTIONAL, struct config, exception_rates,
 		rate_fields),
+	CYAML_FIELD_MAPPING("statistics", CYAML_FLAG_OPTIONAL, struct config, statistics,
+		config_statistics_fields),
 	OPTIONAL_ENUM("idle", struct config, idle, idles),
 	TEXT_OR_NONE("identity", struct config, identity),
 	TEXT_OR_NONE("version", struct config, version),
@@ -482,6 +484,8 @@ config_check(struct config *config, struct why *why)
 		rc = sockets_check(config, why);
 	if (rc == 0)
 		rc = config_duties_check(config, why);
+	if (rc == 0)
+		rc = config_statistics_check(config, why);
 	return rc < 0 ? rc : numbers_check(config, why);
 }
 

@@ -145,6 +145,23 @@ struct config_audit {
 	unsigned int one_in;
 };
 
+/** Where figures can be asked for. */
+struct config_http {
+	char *address; /* NULL: loopback */
+	unsigned int port;
+};
+
+/** Each day's figures as files. */
+struct config_rssac002 {
+	char *directory, *service;
+	char *seed; /* of sketches; NULL: "" */
+};
+
+struct config_statistics {
+	struct config_http *http;	  /* NULL: none */
+	struct config_rssac002 *rssac002; /* NULL: none */
+};
+
 enum config_hugepages { CONFIG_HUGEPAGES_AUTO, CONFIG_HUGEPAGES_YES, CONFIG_HUGEPAGES_NO };
 
 /** The configuration file; mangroved.yaml documents each key. */
@@ -171,6 +188,7 @@ struct config {
 	struct config_cookies cookies;
 	struct config_sockets sockets;
 	struct config_audit audit;
+	struct config_statistics statistics;
 	char *state_directory; /* NULL: nothing is kept */
 	unsigned int versions; /* of each zone that stay there */
 	char *tsig_keys;       /* file; NULL: there are none */

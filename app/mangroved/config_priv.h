@@ -54,6 +54,11 @@ extern const cyaml_schema_field_t config_transfer_fields[], config_control_field
 	config_health_fields[], config_announce_fields[];
 int config_duties_check(struct config *config, struct why *why);
 
+/* config_statistics.c */
+#define CONFIG_HTTP_ADDRESS "127.0.0.1"
+extern const cyaml_schema_field_t config_statistics_fields[];
+int config_statistics_check(struct config *config, struct why *why);
+
 /** The name of a TSIG key, if it is not NULL. */
 int config_key_check(
 	const struct config *config, const char *key, const char *name, struct why *why);

@@ -88,6 +88,7 @@ published(void *context, const struct engine_service *service)
 
 	auditor_renew(node->server.auditor, service);
 	watch_published(&node->watch);
+	statistics_published(&node->statistics);
 	provide_published(&node->provide, service);
 }
 

@@ -25,6 +25,8 @@ notified(void *context, const struct wire_name *origin, const struct sockaddr *s
 		if (facts.serial == serial)
 			return;
 	}
+	if (has_serial)
+		statistics_heard(&node->statistics, origin, serial);
 	log_say(INFO, log_zone, "notified zone=%s serial=%u\n", zone->name, serial);
 	zone_notified(zone, source);
 }

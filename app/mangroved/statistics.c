@@ -20,13 +20,18 @@ extern int mallctl(const char *name, void *old, size_t *old_size, void *new, siz
 int
 statistics_begin(struct statistics *statistics, struct node *node, struct why *why)
 {
+	const struct config_rssac002 *rssac002 = node->config->statistics.rssac002;
+	int rc;
+
 	*statistics = (struct statistics){.node = node};
 	statistics->sum = calloc(1, sizeof(*statistics->sum));
-	statistics->set = stats_set_new(stats_seed_of(""));
+	statistics->set =
+		stats_set_new(stats_seed_of(rssac002 && rssac002->seed ? rssac002->seed : ""));
 	if (!statistics->sum || !statistics->set)
 		return why_set(why, ENOMEM, "out of memory");
 	node->server.stats = statistics->set;
-	return 0;
+	rc = statistics_day_begin(statistics, why);
+	return rc < 0 ? rc : statistics_http_begin(statistics, why);
 }
 
 void
@@ -39,6 +44,8 @@ statistics_publishing(struct statistics *statistics, const struct engine_service
 void
 statistics_end(struct statistics *statistics)
 {
+	statistics_http_end(statistics);
+	statistics_day_end(statistics);
 	stats_set_free(statistics->set);
 	free(statistics->sum);
 	statistics->set = NULL;
@@ -55,7 +62,8 @@ queries_tell(struct statistics *statistics, struct report *report)
 	if (!sketches)
 		return;
 	stats_set_sum(statistics->set, statistics->sum);
-	stats_set_sources(statistics->set, time(NULL) / DAY, sketches);
+	if (!statistics_day_sources(statistics, sketches))
+		stats_set_sources(statistics->set, time(NULL) / DAY, sketches);
 	stats_set_report(statistics->set, statistics->sum, sketches, report);
 	free(sketches);
 }
@@ -166,6 +174,7 @@ statistics_report(struct statistics *statistics)
 		return NULL;
 	if (statistics->set)
 		queries_tell(statistics, report);
+	statistics_day_tell(statistics, report);
 	if (node->up)
 		statistics_server_tell(&node->server, report);
 	for (unsigned int i = 0; i < node->zones.count; i++)

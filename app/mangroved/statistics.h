@@ -4,6 +4,7 @@
 #define MANGROVED_STATISTICS_H
 
 #include "report/report.h"
+#include "rssac002/rssac002.h"
 #include "stats/stats.h"
 
 struct node;
@@ -11,21 +12,44 @@ struct server;
 
 struct statistics {
 	struct node *node;
-	struct stats_set *set;	    /* the writers': NULL before statistics_begin() */
-	struct stats_counters *sum; /* room for one */
+	struct stats_set *set;	      /* the writers': NULL before statistics_begin() */
+	struct stats_counters *sum;   /* room for one */
+	struct statistics_http *http; /* NULL: none */
+	struct statistics_day *day;   /* of RSSAC002; NULL: none */
 };
 
 /** Make what writers count in; before anything is published, and before lcores and sockets. */
 int statistics_begin(struct statistics *statistics, struct node *node, struct why *why);
 
-/** A service is about to be published. */
+/** Somebody told that there is a version of a zone. */
+void statistics_heard(
+	struct statistics *statistics, const struct wire_name *origin, uint32_t serial);
+
+/** A service is about to be published, and has been. */
 void statistics_publishing(struct statistics *statistics, const struct engine_service *service);
+
+void statistics_published(struct statistics *statistics);
 
 /** All that there is to tell now. @return the caller's: report_free(); NULL: no memory */
 struct report *statistics_report(struct statistics *statistics);
 
 /** Those who count have ended. */
 void statistics_end(struct statistics *statistics);
+
+/* ---- among statistics*.c ---- */
+
+/** Listen, if the configuration says so; statistics_http.c. */
+int statistics_http_begin(struct statistics *statistics, struct why *why);
+void statistics_http_end(struct statistics *statistics);
+
+/** Count days, if the configuration says so; statistics_day.c. */
+int statistics_day_begin(struct statistics *statistics, struct why *why);
+void statistics_day_end(struct statistics *statistics);
+void statistics_day_tell(const struct statistics *statistics, struct report *report);
+
+/** What has been counted of today's sources, before a restart too. @return false: nothing is */
+bool statistics_day_sources(
+	const struct statistics *statistics, struct stats_sketch sketches[static STATS_SOURCES]);
 
 /** Tell of ports, lcores and sockets (statistics_server.c). */
 void statistics_server_tell(const struct server *server, struct report *report);
