@@ -166,19 +166,16 @@ line_make(struct limiter *l, struct limit_line *set, uint32_t tag)
 	return line;
 }
 
-/* A client prefix's line, leaked up to now. */
+/* A client prefix's line. */
 static inline struct limit_line *
 line_find(struct limiter *l, uint64_t hash)
 {
 	struct limit_line *set = &l->lines[(hash & l->set_mask) * LIMIT_WAYS], *line;
-	uint32_t tag = (uint32_t)(hash >> 32) | 1, elapsed;
+	uint32_t tag = (uint32_t)(hash >> 32) | 1;
 
 	line = set + (set[1].tag == tag);
 	if (unlikely(line->tag != tag))
 		line = line_make(l, set, tag);
-	elapsed = l->now - line->seen;
-	lanes_leak(line, (uint16_t)(elapsed < UINT16_MAX ? elapsed : UINT16_MAX));
-	line->seen = l->now;
 	return line;
 }
 
@@ -193,55 +190,66 @@ what_key(const struct limit_ask *ask)
 	return (uint16_t)((what * 0x9e3779b97f4a7c15) >> 48) | 1;
 }
 
-/*
- * The bucket of what is answered. A key that has none takes the emptiest one, with what is in it,
- * so that nobody gets more than the rate of all slots together by asking for ever other names.
- */
-static inline uint16_t *
-slot_find(struct limit_line *line, const struct limit_ask *ask)
+static inline uint16_t
+ticks_of(const struct limiter *l, uint32_t price)
 {
-	uint16_t key = what_key(ask);
-	unsigned int slot = lanes_find(line, key);
+	uint32_t ticks = ((price << l->squeeze) + l->dither) / LIMIT_FRACTION;
 
-	if (unlikely(slot == LIMIT_SLOTS)) {
-		slot = lanes_least(line);
-		line->keys[slot] = key;
-	}
-	return &line->debts[slot];
+	return (uint16_t)(ticks < LIMIT_DEBT_MAX ? ticks : LIMIT_DEBT_MAX);
 }
 
-/* Charge a reply to all its buckets, or to none. @return which was full */
+static inline struct lanes_costs
+costs_of(const struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask)
+{
+	uint64_t octets = ((uint64_t)ask->reply_length * rules->octet_price + (l->dither << 8)) >>
+			  16 << l->squeeze;
+
+	return (struct lanes_costs){
+		.own = ticks_of(
+			l, ask->class == LIMIT_ERROR ? rules->error_price : rules->key_price),
+		.octets = (uint16_t)(octets < LIMIT_DEBT_MAX ? octets : LIMIT_DEBT_MAX),
+		.all = ticks_of(l, rules->all_price),
+		.nxdomain = ask->class == LIMIT_NXDOMAIN ? ticks_of(l, rules->nxdomain_price) : 0,
+	};
+}
+
+/* Which bucket was full, the narrowest limit first. */
+static __attribute__((noinline)) enum limit_reason
+reason_find(const struct limit_line *line, unsigned int own, const struct lanes_costs *costs,
+	uint32_t burst)
+{
+	if (costs->own && line->debts[own] + costs->own > burst)
+		return own == LIMIT_LANE_ERRORS ? LIMIT_BY_ERRORS : LIMIT_BY_KEY;
+	if (costs->nxdomain && line->debts[LIMIT_LANE_NXDOMAIN] + costs->nxdomain > burst)
+		return LIMIT_BY_NXDOMAIN;
+	if (costs->all && line->debts[LIMIT_LANE_ALL] + costs->all > burst)
+		return LIMIT_BY_ALL;
+	return LIMIT_BY_OCTETS;
+}
+
+/*
+ * Charge a reply to all its buckets, or to none. What is answered has a bucket of its own; a key
+ * that has none takes the emptiest one, with what is in it, so that nobody gets more than the rate
+ * of all slots together by asking for ever other names.
+ *
+ * @return which was full
+ */
 static inline enum limit_reason
 line_charge(struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask,
 	struct limit_line *line)
 {
-	bool is_error = ask->class == LIMIT_ERROR, is_nxdomain = ask->class == LIMIT_NXDOMAIN;
-	uint16_t *own = is_error ? &line->debts[LIMIT_LANE_ERRORS] : slot_find(line, ask);
-	uint32_t own_price = is_error ? rules->error_price : rules->key_price;
-	uint32_t nxdomain_price = is_nxdomain ? rules->nxdomain_price : 0;
-	uint32_t squeeze = l->squeeze, burst = rules->burst, dither = l->dither;
-	uint64_t octet_ticks =
-		((uint64_t)ask->reply_length * rules->octet_price + (dither << 8)) >> 16;
-	uint32_t by_own = *own + (((own_price << squeeze) + dither) >> 8);
-	uint32_t by_nxdomain =
-		line->debts[LIMIT_LANE_NXDOMAIN] + (((nxdomain_price << squeeze) + dither) >> 8);
-	uint32_t by_all =
-		line->debts[LIMIT_LANE_ALL] + (((rules->all_price << squeeze) + dither) >> 8);
-	uint32_t by_octets = line->debts[LIMIT_LANE_OCTETS] + ((uint32_t)octet_ticks << squeeze);
+	struct lanes lanes = lanes_open(line, l->now);
+	struct lanes_costs costs = costs_of(l, rules, ask);
+	unsigned int own = likely(ask->class != LIMIT_ERROR) ? lanes_slot(&lanes, what_key(ask))
+							     : LIMIT_LANE_ERRORS;
+	bool charged = lanes_charge(&lanes, own, &costs, (uint16_t)rules->burst);
 
-	if (unlikely((by_own > burst) | (by_nxdomain > burst) | (by_all > burst) |
-		     (by_octets > burst)))
-		return by_own > burst	     ? (is_error ? LIMIT_BY_ERRORS : LIMIT_BY_KEY)
-		       : by_nxdomain > burst ? LIMIT_BY_NXDOMAIN
-		       : by_all > burst	     ? LIMIT_BY_ALL
-					     : LIMIT_BY_OCTETS;
+	lanes_close(line, &lanes);
+	if (unlikely(!charged))
+		return reason_find(line, own, &costs, rules->burst);
 	/* a step of 159/256 spreads fractions of a tick evenly; only of what is charged, or those
 	 * would be let through that are rounded down */
-	l->dither = (dither + 159) % LIMIT_FRACTION;
-	*own = (uint16_t)by_own;
-	line->debts[LIMIT_LANE_NXDOMAIN] = (uint16_t)by_nxdomain;
-	line->debts[LIMIT_LANE_ALL] = (uint16_t)by_all;
-	line->debts[LIMIT_LANE_OCTETS] = (uint16_t)by_octets;
+	l->dither = (l->dither + 159) % LIMIT_FRACTION;
 	return LIMIT_NONE;
 }
 

@@ -24,20 +24,53 @@ line_random(unsigned int *seed)
 	return line;
 }
 
+static uint16_t
+cost_random(unsigned int *seed)
+{
+	return rand_r(seed) % 4 ? (uint16_t)(rand_r(seed) >> rand_r(seed) % 16) : 0;
+}
+
+/* Open, find or take a slot, charge, close; @return whether it was charged */
+static bool
+by_vectors(struct limit_line *line, uint32_t now, uint16_t key, const struct lanes_costs *costs,
+	uint16_t burst)
+{
+	struct lanes lanes = lanes_open(line, now);
+	unsigned int own = key ? lanes_slot(&lanes, key) : LIMIT_LANE_ERRORS;
+	bool charged = lanes_charge(&lanes, own, costs, burst);
+
+	lanes_close(line, &lanes);
+	return charged;
+}
+
+static bool
+one_by_one(struct limit_line *line, uint32_t now, uint16_t key, const struct lanes_costs *costs,
+	uint16_t burst)
+{
+	lanes_leak_plain(line, now);
+	return lanes_charge_plain(
+		line, key ? lanes_slot_plain(line, key) : LIMIT_LANE_ERRORS, costs, burst);
+}
+
 Test(limit_lanes, are_alike_scalar_and_by_vectors)
 {
-	unsigned int seed = 20261128;
+	unsigned int seed = 20261128, charged = 0;
 
 	for (unsigned int round = 0; round < 100000; round++) {
 		_Alignas(64) struct limit_line a = line_random(&seed), b = a;
-		uint16_t elapsed = round % 5 ? (uint16_t)(rand_r(&seed) >> round % 16) : UINT16_MAX;
+		uint32_t now = a.seen + (round % 5 ? (uint32_t)rand_r(&seed) >> round % 31 : 0);
 		uint16_t key = (uint16_t)(rand_r(&seed) % 33);
+		struct lanes_costs costs = {cost_random(&seed), cost_random(&seed),
+			cost_random(&seed), cost_random(&seed)};
+		/* sums saturate above any burst */
+		uint16_t burst = (uint16_t)(rand_r(&seed) % LIMIT_DEBT_MAX);
+		bool is_charged = by_vectors(&a, now, key, &costs, burst);
 
-		cr_assert_eq(lanes_find(&a, key), lanes_find_plain(&a, key), "round %u", round);
-		cr_assert_eq(lanes_least(&a), lanes_least_plain(&a), "round %u", round);
-		cr_assert_eq(lanes_most(&a), lanes_most_plain(&a), "round %u", round);
-		lanes_leak(&a, elapsed);
-		lanes_leak_plain(&b, elapsed);
+		charged += is_charged;
+		cr_assert_eq(
+			is_charged, one_by_one(&b, now, key, &costs, burst), "round %u", round);
 		cr_assert_arr_eq(&a, &b, sizeof(a), "round %u", round);
+		cr_assert_eq(lanes_most(&a), lanes_most_plain(&a), "round %u", round);
 	}
+	cr_assert(charged > 10000 && charged < 90000, "%u charged", charged);
 }
