@@ -17,6 +17,7 @@
 
 #include "image/answer.h"
 #include "image/sum.h"
+#include "limit/judge.h"
 #include "worker/burst.h"
 #include "worker/burst_parse.h"
 
@@ -440,11 +441,13 @@ answers_judge(const struct worker_view *view, const struct image *image, struct 
 	for (unsigned int i = 0; i < count; i++)
 		if (is_piped(&jobs[i])) {
 			ask_fill(&asks[i], image, &jobs[i], zone);
-			limit_prefetch(view->limiter, rules, &asks[i]);
+			/* an IPv4 address is followed by ours */
+			limit_prefetch_word(view->limiter, rules, &asks[i],
+				__builtin_bswap64(load64(asks[i].client)));
 		}
 	for (unsigned int i = 0; i < count; i++)
 		if (is_piped(&jobs[i]))
-			actions[i] = (uint8_t)limit_judge(view->limiter, rules, &asks[i]);
+			actions[i] = (uint8_t)limit_judge_inline(view->limiter, rules, &asks[i]);
 }
 
 /* A query whose reply does not go out. */
