@@ -114,6 +114,8 @@ static const cyaml_schema_field_t fields[] = {
 	CYAML_FIELD_MAPPING(
 		"transfer", CYAML_FLAG_OPTIONAL, struct config, transfer, config_transfer_fields),
 	CYAML_FIELD_MAPPING(
+		"fetch", CYAML_FLAG_OPTIONAL, struct config, fetch, config_fetch_fields),
+	CYAML_FIELD_MAPPING(
 		"control", CYAML_FLAG_OPTIONAL, struct config, control, config_control_fields),
 	CYAML_FIELD_MAPPING(
 		"health", CYAML_FLAG_OPTIONAL, struct config, health, config_health_fields),

@@ -89,6 +89,11 @@ struct config_control {
 	char *socket, *group; /* socket NULL: none */
 };
 
+/** Bounds of a transfer from a primary. */
+struct config_fetch {
+	unsigned int connect_timeout_ms, progress_timeout_ms, total_timeout_seconds, size_mib;
+};
+
 struct config_health {
 	unsigned int hold_up_seconds, refresh_wait_seconds;
 	unsigned int expire_warn_seconds, signature_warn_seconds, signature_fail_seconds;
@@ -195,6 +200,7 @@ struct config {
 	struct config_primary *primaries;
 	unsigned int primaries_count;
 	struct config_transfer transfer;
+	struct config_fetch fetch;
 	struct config_control control;
 	struct config_health health;
 	struct config_announce announce;

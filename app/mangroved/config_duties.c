@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config_priv.h"
+#include "transfer/transfer.h"
 
 enum { COMMAND_ARGUMENTS_MAX = 31 };
 
@@ -57,6 +58,14 @@ const cyaml_schema_field_t config_transfer_fields[] = {
 const cyaml_schema_field_t config_control_fields[] = {
 	OPTIONAL_TEXT("socket", struct config_control, socket),
 	OPTIONAL_TEXT("group", struct config_control, group),
+	CYAML_FIELD_END,
+};
+
+const cyaml_schema_field_t config_fetch_fields[] = {
+	OPTIONAL_NUMBER("connect_timeout_ms", struct config_fetch, connect_timeout_ms),
+	OPTIONAL_NUMBER("progress_timeout_ms", struct config_fetch, progress_timeout_ms),
+	OPTIONAL_NUMBER("total_timeout_seconds", struct config_fetch, total_timeout_seconds),
+	OPTIONAL_NUMBER("size_mib", struct config_fetch, size_mib),
 	CYAML_FIELD_END,
 };
 
@@ -176,6 +185,7 @@ static int
 numbers_check(struct config *config, struct why *why)
 {
 	struct config_transfer *transfer = &config->transfer;
+	struct config_fetch *fetch = &config->fetch;
 	struct config_health *health = &config->health;
 	unsigned int day = 86400;
 	struct config_number numbers[] = {
@@ -184,6 +194,14 @@ numbers_check(struct config *config, struct why *why)
 		{"transfer.transfers_per_prefix", &transfer->transfers_per_prefix, 2, 1, 1000},
 		{"transfer.connections", &transfer->connections, 100, 1, 1000},
 		{"transfer.rate_kib", &transfer->rate_kib, 16384, 16, 1 << 22},
+		{"fetch.connect_timeout_ms", &fetch->connect_timeout_ms,
+			transfer_limits_default.connect_ms, 10, 60000},
+		{"fetch.progress_timeout_ms", &fetch->progress_timeout_ms,
+			transfer_limits_default.progress_ms, 10, 600000},
+		{"fetch.total_timeout_seconds", &fetch->total_timeout_seconds,
+			transfer_limits_default.total_ms / 1000, 1, 3600},
+		{"fetch.size_mib", &fetch->size_mib,
+			(unsigned int)(transfer_limits_default.octets >> 20), 1, 1024},
 		{"health.hold_up_seconds", &health->hold_up_seconds, 10, 1, day},
 		{"health.refresh_wait_seconds", &health->refresh_wait_seconds, 10, 1, day},
 		{"health.expire_warn_seconds", &health->expire_warn_seconds, 3 * day, 1, 365 * day},

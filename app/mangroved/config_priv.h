@@ -51,7 +51,7 @@ int config_zones_check(struct config *config, struct why *why);
 
 /* config_duties.c: what the node is to others, and who looks after it */
 extern const cyaml_schema_field_t config_transfer_fields[], config_control_fields[],
-	config_health_fields[], config_announce_fields[];
+	config_fetch_fields[], config_health_fields[], config_announce_fields[];
 int config_duties_check(struct config *config, struct why *why);
 
 /* config_statistics.c */

@@ -127,8 +127,13 @@ fetch_start(struct zone_entry *zone, unsigned int primary, bool whole, bool anew
 		.anew = anew,
 		.limits = transfer_limits_default,
 	};
+	const struct config_fetch *bounds = &config->fetch;
 	struct image_facts facts;
 
+	settings.limits.connect_ms = bounds->connect_timeout_ms;
+	settings.limits.progress_ms = bounds->progress_timeout_ms;
+	settings.limits.total_ms = bounds->total_timeout_seconds * 1000;
+	settings.limits.octets = (uint64_t)bounds->size_mib << 20;
 	if (zone->image) {
 		image_facts(zone->image, &facts);
 		settings.serial = facts.serial;

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A primary that misbehaves, in as many ways as it has ports.
 
-bad_primary.py [--origin NAME] [--serial N] [--upstream ADDRESS@PORT] ADDRESS BEHAVIOUR@PORT...
+bad_primary.py [--origin NAME] [--serial N] [--upstream ADDRESS@PORT] [--told FILE] ADDRESS BEHAVIOUR@PORT...
 
 What it has is a small zone of its own, or what the upstream gives by AXFR at the start; --serial then
-counts for the SOA alone. It says "ready" on standard output. The behaviours are the functions below.
+counts for the SOA alone. It says "ready" on standard output. The behaviours are the functions below; that of
+"told" stands in a file, "BEHAVIOUR [SERIAL]", which is read for each request, as the upstream is asked then.
+Requests to "told" are told on standard output.
 """
 import argparse
 import os
@@ -82,7 +84,8 @@ def records_of(message):
 
 
 class Zone:
-    def __init__(self, origin, serial, upstream):
+    def __init__(self, origin, serial, upstream, told=None):
+        self.origin_text, self.upstream, self.told = origin, upstream, told
         self.origin, self.serial = name(origin), serial
         self.rdata = name('a.example') + name('b.example')
         self.times = struct.pack('!4I', 1800, 900, 604800, 86400)
@@ -244,6 +247,18 @@ def wrong_tsig(request):
                                 additional=tsig[:mac] + os.urandom(32) + tsig[mac + 32:]))
 
 
+def told(_request):
+    """Stands for what the file says."""
+
+
+def told_now(zone):
+    """Behaviour and zone as they are at this moment."""
+    with open(zone.told, encoding='ascii') as file:
+        what, *serial = file.read().split()
+    now = Zone(zone.origin_text, int(serial[0]) if serial else 0, zone.upstream)
+    return globals()[what.replace('-', '_')], now
+
+
 def soa_answer(behave, request):
     if behave is wrong_tsig and request.stream:
         wrong_tsig(request)
@@ -257,11 +272,15 @@ def connection(behave, zone, stream):
     with stream:
         try:
             while True:
-                request = Request(zone, message_read(stream), stream)
+                message = message_read(stream)
+                now, has = (behave, zone) if behave is not told else told_now(zone)
+                request = Request(has, message, stream)
+                if behave is told:
+                    print(f'request type={request.type} transport=tcp', flush=True)
                 if request.type == SOA:
-                    soa_answer(behave, request)
+                    soa_answer(now, request)
                 else:
-                    behave(request)
+                    now(request)
         except (EOFError, OSError):
             pass
 
@@ -269,10 +288,13 @@ def connection(behave, zone, stream):
 def datagrams(behave, zone, s):
     while True:
         message, peer = s.recvfrom(4096)
-        request = Request(zone, message, None)
+        now, has = (behave, zone) if behave is not told else told_now(zone)
+        request = Request(has, message, None)
+        if behave is told:
+            print(f'request type={request.type} transport=udp', flush=True)
         # TC where TCP is to be asked: it has more ways to be wrong
-        truncated = behave in (closes, wrong_tsig)
-        answer = request.answer([] if truncated else [zone.soa()], flags=0x8600 if truncated else 0x8400)
+        truncated = now in (closes, wrong_tsig)
+        answer = request.answer([] if truncated else [has.soa()], flags=0x8600 if truncated else 0x8400)
         s.sendto(answer, peer)
 
 
@@ -296,10 +318,11 @@ def main():
     parser.add_argument('--origin', default='.')
     parser.add_argument('--serial', type=int, default=0)
     parser.add_argument('--upstream')
+    parser.add_argument('--told')
     parser.add_argument('address')
     parser.add_argument('behaviours', nargs='+')
     options = parser.parse_args()
-    zone = Zone(options.origin, options.serial, options.upstream)
+    zone = Zone(options.origin, options.serial, options.upstream, options.told)
     for behaviour in options.behaviours:
         what, _, port = behaviour.partition('@')
         serve(globals()[what.replace('-', '_')], zone, options.address, int(port))

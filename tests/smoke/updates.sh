@@ -2,15 +2,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A Knot that signs is the primary: NOTIFY, IXFR, the new serial is served, under load; the primary
 # vanishes, the zone expires, and it comes back. Each answer is audited against its own version.
+# With MANGROVE_LONG: 500 updates of the whole root zone, and what docs/performance.md tells of them.
 . "$(dirname "$0")/world.bash"
 primary4=198.18.0.1
 updates=${MANGROVE_LONG:+500}
 updates=${updates:-12}
+tools=$(realpath "$(dirname "$0")/../tools")
+long=${MANGROVE_LONG-}
+children=()
 knot=
 
 updates_end() {
 	local status=$?
-	[ -z "$knot" ] || kill -KILL "$knot" 2>/dev/null || true
+	for child in ${children[@]+"${children[@]}"} $knot; do
+		kill -KILL "$child" 2>/dev/null || true
+	done
 	[ $status -eq 0 ] || tail -n 5 "$work"/*.out 2>/dev/null || true
 	world_end
 }
@@ -19,10 +25,12 @@ trap updates_end EXIT
 world_make
 mkdir "$work/knot" "$work/state"
 chmod 755 "$work"
+plain=$work/made/root.zone expire=12 rate=2000
+[ -z "$long" ] || plain=$ROOT_ZONE expire=60 rate=10000
 "$BUILD/app/mangrove-zone/mangrove-zone" make --tlds 60 --serial 1 --output "$work/made/" >/dev/null
-# what a zone is before it is signed; EXPIRE of 12 s, REFRESH and RETRY of 2 s
-awk '$4 ~ /^(RRSIG|NSEC|DNSKEY|ZONEMD)$/ { next }
-	$4 == "SOA" { $8 = 2; $9 = 2; $10 = 12 } { print }' "$work/made/root.zone" >"$work/knot/root.zone"
+# what a zone is before it is signed; EXPIRE is short, REFRESH and RETRY are 2 s
+awk -v expire=$expire '$4 ~ /^(RRSIG|NSEC|DNSKEY|ZONEMD)$/ { next }
+	$4 == "SOA" { $8 = 2; $9 = 2; $10 = expire } { print }' "$plain" >"$work/knot/root.zone"
 
 knot_start() {
 	ip netns exec $client knotd -c "$work/knot.conf" >"$work/knot.out" 2>&1 </dev/null &
@@ -133,18 +141,71 @@ serial_becomes "$(primary_serial)"
 first=$(serial)
 
 for _ in $(seq 200); do printf 'www.example.com A\nno-such-name-%s A\n' $RANDOM; done >"$work/queries"
-ip netns exec $client taskset -c $(($(nproc) > 1)) dnsperf -s $addr4 -d "$work/queries" \
-	-l $((updates * 2 / 3 + 6)) -Q 2000 -q 100 -D >"$work/dnsperf.out" 2>&1 </dev/null &
-load=$!
+# load_start NAME: many queries to count, and few that are looked at. So few under way that their answers fit
+# the client's socket: it shares its CPU with the builders, and would lose them there.
+load_start() {
+	ip netns exec $client taskset -c $(($(nproc) > 1)) dnsperf -s $addr4 -d "$work/queries" \
+		-l 3600 -Q $rate -q 40 -D >"$work/$1.dnsperf" 2>&1 </dev/null &
+	load=$!
+	ip netns exec $client python3 "$tools/serial_watch.py" --pause-ms 2 $addr4 >"$work/$1.watch" 2>&1 &
+	watch=$!
+	children+=($load $watch)
+}
+# load_end NAME: none lost, none a mixture of two versions
+load_end() {
+	kill -INT $load
+	wait $load || fail "dnsperf"
+	kill -TERM $watch
+	wait $watch || fail "$(tail -n 1 "$work/$1.watch")"
+	grep -q 'Queries lost: *0 ' "$work/$1.dnsperf" || fail "$(grep Queries "$work/$1.dnsperf")"
+	[ -z "$long" ] || {
+		echo "$1: $(tail -n 1 "$work/$1.watch")"
+		grep -E 'Queries (completed|lost)|Latency' "$work/$1.dnsperf"
+	}
+}
+# memory: resident, and allocated by the control plane, in octets
+memory() {
+	ctl --json stats | python3 -c 'import json, sys
+values = {m["name"]: m["values"] for m in json.load(sys.stdin)["metrics"]}
+print(*(int(values[name][0]["value"]) if values[name] else 0
+        for name in ("process_resident_memory_bytes", "mangrove_allocated_bytes")))'
+}
+# figures EARLY LATE: what docs/performance.md tells
+figures() {
+	python3 - "$work/commits" "$work/with-updates.watch" $1 $2 <<-'TEXT'
+		import re, sys
+		seen = {int(m[2]): float(m[1]) for m in re.finditer(r'at_ms=(\S+) serial=(\d+)', open(sys.argv[2]).read())}
+		took = sorted(seen[int(serial)] - float(began) * 1000
+		              for began, serial in (line.split() for line in open(sys.argv[1])))
+		print(f'{len(took)} updates: from commit at the primary to the first answer, ms:'
+		      f' median {took[len(took) // 2]:.0f}, worst {took[-1]:.0f}')
+		early, late = ([int(n) for n in text.split(',')] for text in sys.argv[3:])
+		for what, before, after in zip(('resident', 'allocated'), early, late):
+		    print(f'{what} after 10 updates {before / 2**20:.1f} MiB, at the end {after / 2**20:.1f} MiB,'
+		          f' {100 * (after / before - 1):+.1f} %')
+		    assert after <= 1.02 * before, 'memory grows'
+	TEXT
+}
+if [ -n "$long" ]; then
+	load_start without-updates
+	sleep 120
+	load_end without-updates
+fi
+load_start with-updates
 sleep 1
 for n in $(seq "$updates"); do
 	change zone-begin . || fail "$(cat "$work/knotc.out")"
 	change zone-set . "update-$((n % 7))." 172800 NS "ns$n.update.example." || fail "$(cat "$work/knotc.out")"
+	began=$EPOCHREALTIME
 	change zone-commit . || fail "$(cat "$work/knotc.out")"
-	serial_becomes "$(primary_serial)"
+	serial=$(primary_serial)
+	serial_becomes "$serial"
+	echo "$began $serial" >>"$work/commits"
+	[ "$n" != 10 ] || early=$(memory | tr ' ' ,)
 done
-wait $load || fail "dnsperf"
-grep -q 'Queries lost: *0 ' "$work/dnsperf.out" || fail "$(grep Queries "$work/dnsperf.out")"
+late=$(memory | tr ' ' ,)
+load_end with-updates
+[ -z "$long" ] || figures "$early" "$late" || fail "figures"
 [ "$(serial)" -ge $((first + updates)) ] || fail "serial $(serial) after $updates updates from $first"
 grep -q 'form=IXFR' "$work/log" || fail "no update came by IXFR"
 ctl zone status >"$work/ctl.out" || fail "mangrovectl zone status"
@@ -178,7 +239,21 @@ knot=
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null || true
 ! ip -n $server link show $tag-a >/dev/null 2>&1 || fail "the announcement outlives SIGKILL"
+if [ -n "$long" ]; then
+	# what it says, with the time; and its first answer
+	: >"$work/log"
+	tail -n 0 -F "$work/log" 2>/dev/null | while read -r line; do echo "$EPOCHREALTIME $line"; done >"$work/stamped" &
+	children+=($!)
+	ip netns exec $client python3 "$tools/serial_watch.py" --until "$last" --timeout 0.005 $addr4 >"$work/start.watch" 2>&1 &
+	children+=($!)
+	sleep 0.5
+fi
 server_start
+[ -z "$long" ] || {
+	sleep 1
+	grep -E 'zone from disk|port up|ready' "$work/stamped"
+	cat "$work/start.watch"
+}
 grep -q "zone from disk zone=. serial=$last" "$work/log" || fail "not from disk"
 [ "$(serial)" = "$last" ] || fail "serial $(serial) from disk, not $last"
 
@@ -186,7 +261,7 @@ grep -q "zone from disk zone=. serial=$last" "$work/log" || fail "not from disk"
 failing() {
 	ask @$addr4 . SOA | grep -q 'status: SERVFAIL'
 }
-for _ in $(seq 150); do
+for _ in $(seq $((10 * expire + 30))); do
 	! failing || break
 	sleep 0.1
 done

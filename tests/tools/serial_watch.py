@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Ask a server without a pause, and tell when its serial changes and whether any answer is a mixture.
 
-serial_watch.py [--port N] [--origin NAME] [--seconds N] [--until SERIAL] ADDRESS
+serial_watch.py [--port N] [--origin NAME] [--seconds N] [--until SERIAL] [--pause-ms N] [--timeout N] ADDRESS
 
-Asked in turn, with DO, one query under way: the zone's SOA, and a name that does not exist. All answers to
-one question that show one serial have to be equal octet for octet, or one of them is a mixture of versions;
-and no serial may come back once a later one was seen. Each new serial is a line, with the time of day in
-milliseconds; the last line has the counts. It ends after --seconds, --until, or SIGTERM.
+Asked in turn, with DO, one query under way, the next one at once or after a pause: the zone's SOA, and
+a name that does not exist. All answers to one question that show one serial have to be equal octet for octet,
+or one of them is a mixture of versions; and no serial may come back once a later one was seen. Each new serial
+is a line, with the time of day in milliseconds; the last line has the counts. It ends after --seconds, --until,
+or SIGTERM. What is not answered within --timeout is lost; before the first answer nothing is.
 """
 import argparse
 import signal
@@ -17,7 +18,6 @@ import sys
 import time
 
 SOA, A, OPT = 6, 1, 41
-TIMEOUT = 1.0
 
 
 def name(text):
@@ -83,11 +83,11 @@ class Watch:
               flush=True)
 
 
-def ask(s, ident, question):
+def ask(s, ident, question, timeout):
     """The answer to that question but for its ID, and how long it took; None: lost."""
-    s.send(struct.pack('!H', ident) + question)
     began = time.perf_counter()
-    while time.perf_counter() - began < TIMEOUT:
+    s.send(struct.pack('!H', ident) + question)
+    while time.perf_counter() - began < timeout:
         try:
             answer = s.recv(4096)
         except socket.timeout:
@@ -107,6 +107,8 @@ def main():
     parser.add_argument('--origin', default='.')
     parser.add_argument('--seconds', type=float, default=0)
     parser.add_argument('--until', type=int)
+    parser.add_argument('--pause-ms', type=float, default=0)
+    parser.add_argument('--timeout', type=float, default=5, help='in seconds; 5: what is late is not lost')
     parser.add_argument('address')
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, stop)
@@ -114,7 +116,7 @@ def main():
     questions = [query(origin, SOA), query(name('xn--no-such-name-0')[:-1] + origin, A)]
     watch = Watch()
     s = socket.socket(socket.AF_INET6 if ':' in options.address else socket.AF_INET, socket.SOCK_DGRAM)
-    s.settimeout(TIMEOUT)
+    s.settimeout(options.timeout)
     s.connect((options.address, options.port))
     ends = time.monotonic() + options.seconds if options.seconds else None
     count = 0
@@ -122,9 +124,14 @@ def main():
         while not ends or time.monotonic() < ends:
             count += 1
             question = questions[count % 2]
-            got = ask(s, count % 65536, question)
+            time.sleep(options.pause_ms / 1000)
+            try:
+                got = ask(s, count % 65536, question, options.timeout)
+            except ConnectionRefusedError:
+                time.sleep(0.001)
+                continue
             if not got:
-                watch.lost += 1
+                watch.lost += bool(watch.serials)
                 continue
             serial = watch.take(question, b'\0\0' + got[0], got[1])
             if options.until is not None and serial == options.until:
