@@ -133,8 +133,45 @@ qtype_class(unsigned int qtype)
 	return qtype == LEDGER_NO_TYPE ? STATS_QTYPE_NONE : STATS_QTYPE_OTHER;
 }
 
+/* RCODEs that go with verdicts; what has none is not usual. */
+enum { NO_RCODE = UINT8_MAX };
+static const uint8_t usual_rcodes[ENGINE_VERDICTS] = {
+	[ENGINE_DROP_SHORT] = NO_RCODE,
+	[ENGINE_DROP_REPLY] = NO_RCODE,
+	[ENGINE_NXDOMAIN] = WIRE_RCODE_NXDOMAIN,
+	[ENGINE_FORMERR] = WIRE_RCODE_FORMERR,
+	[ENGINE_SERVFAIL] = WIRE_RCODE_SERVFAIL,
+	[ENGINE_NOTIMP] = WIRE_RCODE_NOTIMP,
+	[ENGINE_REFUSED] = WIRE_RCODE_REFUSED,
+	[ENGINE_NOTAUTH] = WIRE_RCODE_NOTAUTH,
+	[ENGINE_BADVERS] = WIRE_RCODE_BADVERS,
+	[ENGINE_BADCOOKIE] = WIRE_RCODE_BADCOOKIE,
+};
+
+static inline bool
+is_usual(const struct ledger_line *line)
+{
+	return ((line->action | line->opcode | line->edns_version) == 0) &
+	       (line->rcode == usual_rcodes[line->verdict]) & (line->qtype < STATS_QTYPE_OTHER) &
+	       (line->query_length < STATS_USUAL_QUERY) &
+	       (line->reply_length - 1u < STATS_USUAL_REPLY - 1u);
+}
+
 static inline void
-query_count(struct stats_counters *c, const struct ledger_line *line)
+usual_count(struct stats_usual *u, const struct ledger_line *line)
+{
+	unsigned int way = line->flags % STATS_WAYS;
+
+	counter_add(&u->verdicts[line->verdict][line->flags], 1);
+	counter_add(&u->query_lengths[way][line->query_length], 1);
+	counter_add(&u->reply_lengths[way][line->reply_length], 1);
+	counter_add(&u->qtypes[line->qtype], 1);
+	counter_add(&u->edns_sizes[edns_class(line)], 1);
+}
+
+/* @return false: it is no query of a client */
+static __rte_noinline bool
+other_count(struct stats_counters *c, const struct ledger_line *line)
 {
 	unsigned int way = line->flags % STATS_WAYS;
 	unsigned int replied = (line->action <= LEDGER_SLIPPED) & (line->reply_length != 0);
@@ -144,6 +181,9 @@ query_count(struct stats_counters *c, const struct ledger_line *line)
 	unsigned int size = at_most(length / STATS_STEP, STATS_REPLY_SIZES - 1) + replied;
 	unsigned int version = at_most(line->edns_version, STATS_EDNS_VERSIONS - 1);
 
+	counter_add(&c->verdicts[line->action][line->verdict][way], 1);
+	if (line->verdict < ENGINE_NXDOMAIN)
+		return false;
 	counter_add(&c->outcomes[outcome][line->flags], 1);
 	counter_add(&c->query_sizes[way][asked], 1);
 	counter_add(&c->reply_sizes[way][size], 1);
@@ -151,6 +191,7 @@ query_count(struct stats_counters *c, const struct ledger_line *line)
 	counter_add(&c->octets[way].replies, length);
 	counter_add(&c->qtypes[qtype_class(line->qtype)], 1);
 	counter_add(&c->edns[line->opcode % STATS_OPCODES][version][edns_class(line)], 1);
+	return true;
 }
 
 void
@@ -168,12 +209,10 @@ stats_count(void *context, const struct ledger_page *page)
 		const struct ledger_line *line = &page->lines[i];
 		unsigned int ipv6 = (line->flags & LEDGER_IPV6) != 0;
 
-		counter_add(&stats->counters.verdicts[line->action][line->verdict]
-						     [line->flags % STATS_WAYS],
-			1);
-		if (unlikely(line->verdict < ENGINE_NXDOMAIN))
+		if (likely(is_usual(line)))
+			usual_count(&stats->usual, line);
+		else if (!other_count(&stats->others, line))
 			continue;
-		query_count(&stats->counters, line);
 		node_count(heat, line);
 		networks[ipv6_count] = network_enter(sketches, &seed, ipv6, line->client);
 		clients[ipv6_count] = line->client;
@@ -181,4 +220,58 @@ stats_count(void *context, const struct ledger_page *page)
 	}
 	for (unsigned int i = 0; i < ipv6_count; i++)
 		host_enter(sketches, &seed, networks[i], clients[i]);
+}
+
+/* ---- for readers ---- */
+
+/* Whatever is added is of nobody else: a sum is its reader's. */
+static void
+sum_add(_Atomic uint64_t *sum, uint64_t count)
+{
+	if (count)
+		counter_add(sum, count);
+}
+
+static void
+usual_lengths_add(const struct stats_usual *u, unsigned int way, struct stats_counters *sum)
+{
+	for (unsigned int length = 0; length < STATS_USUAL_QUERY; length++) {
+		uint64_t count = counter_read(&u->query_lengths[way][length]);
+		unsigned int size = length / STATS_STEP;
+
+		sum_add(&sum->query_sizes[way][at_most(size, STATS_QUERY_SIZES - 1)], count);
+		sum_add(&sum->octets[way].queries, count * length);
+	}
+	for (unsigned int length = 0; length < STATS_USUAL_REPLY; length++) {
+		uint64_t count = counter_read(&u->reply_lengths[way][length]);
+
+		sum_add(&sum->reply_sizes[way][1 + length / STATS_STEP], count);
+		sum_add(&sum->octets[way].replies, count * length);
+	}
+}
+
+void
+stats_add(const struct stats *stats, struct stats_counters *sum)
+{
+	const _Atomic uint64_t *others = (const _Atomic uint64_t *)&stats->others;
+	const struct stats_usual *u = &stats->usual;
+	_Atomic uint64_t *to = (_Atomic uint64_t *)sum;
+
+	for (unsigned int i = 0; i < STATS_COUNTERS; i++)
+		sum_add(&to[i], counter_read(&others[i]));
+	for (unsigned int verdict = ENGINE_NXDOMAIN; verdict < ENGINE_VERDICTS; verdict++)
+		for (unsigned int flags = 0; flags < STATS_FLAGS; flags++) {
+			uint64_t count = counter_read(&u->verdicts[verdict][flags]);
+
+			sum_add(&sum->verdicts[LEDGER_ANSWERED][verdict][flags % STATS_WAYS],
+				count);
+			sum_add(&sum->outcomes[STATS_RCODE_0 + usual_rcodes[verdict]][flags],
+				count);
+		}
+	for (unsigned int way = 0; way < STATS_WAYS; way++)
+		usual_lengths_add(u, way, sum);
+	for (unsigned int i = 0; i < STATS_QTYPE_OTHER; i++)
+		sum_add(&sum->qtypes[i], counter_read(&u->qtypes[i]));
+	for (unsigned int i = 0; i < STATS_EDNS_SIZES; i++)
+		sum_add(&sum->edns[0][0][i], counter_read(&u->edns_sizes[i]));
 }

@@ -48,15 +48,9 @@ stats_set_add(struct stats_set *set, int node)
 void
 stats_set_sum(const struct stats_set *set, struct stats_counters *sum)
 {
-	_Atomic uint64_t *to = (_Atomic uint64_t *)sum;
-
 	memset(sum, 0, sizeof(*sum));
-	for (unsigned int i = 0; i < set->writer_count; i++) {
-		const _Atomic uint64_t *from = (const _Atomic uint64_t *)&set->writers[i]->counters;
-
-		for (unsigned int k = 0; k < STATS_COUNTERS; k++)
-			counter_add(&to[k], counter_read(&from[k]));
-	}
+	for (unsigned int i = 0; i < set->writer_count; i++)
+		stats_add(set->writers[i], sum);
 }
 
 void

@@ -8,7 +8,8 @@
  * A thread writes its own counters alone, with plain loads and stores; whoever reads them adds them
  * up and stops nobody. To touch few cache lines a query, counters are joint: one says at once what
  * RCODE a reply had, and which flags query and reply had. What an operator wants to know one by one
- * is a sum over them.
+ * is a sum over them. Usual queries are counted in fewer places still (struct stats_usual), from
+ * which all others follow.
  */
 #ifndef STATS_STATS_H
 #define STATS_STATS_H
@@ -78,6 +79,24 @@ struct stats_counters {
 };
 enum { STATS_COUNTERS = sizeof(struct stats_counters) / sizeof(uint64_t) };
 
+enum {
+	/* octets, exclusive: longer messages are not usual */
+	STATS_USUAL_QUERY = 320,
+	STATS_USUAL_REPLY = 1280,
+};
+
+/**
+ * What is counted of queries that are answered as asked: opcode QUERY, EDNS version 0, an RCODE
+ * that goes with the verdict. Sizes are exact, so that octets follow from them.
+ */
+struct stats_usual {
+	_Atomic uint64_t verdicts[ENGINE_VERDICTS][STATS_FLAGS];
+	_Atomic uint64_t query_lengths[STATS_WAYS][STATS_USUAL_QUERY];
+	_Atomic uint64_t reply_lengths[STATS_WAYS][STATS_USUAL_REPLY];
+	_Atomic uint64_t qtypes[STATS_QTYPE_OTHER];
+	_Atomic uint64_t edns_sizes[STATS_EDNS_SIZES];
+};
+
 /* ---- unique sources ---- */
 
 /*
@@ -138,7 +157,8 @@ struct stats_heat {
 
 /** A writer's. Never moves; its thread alone writes it, but for `heats` not in use. */
 struct stats {
-	_Alignas(64) struct stats_counters counters;
+	_Alignas(64) struct stats_usual usual;
+	_Alignas(64) struct stats_counters others;		     /* of what is not usual */
 	_Alignas(64) struct stats_sketch sketches[2][STATS_SOURCES]; /* of days, in turn */
 	_Alignas(64) struct stats_heat heats[2];		     /* of generations, in turn */
 	struct stats_seed seed;
@@ -210,6 +230,9 @@ struct stats *stats_set_add(struct stats_set *set, int node);
  */
 void stats_set_prepare(
 	struct stats_set *set, uint32_t generation, const struct image_catalogue *catalogue);
+
+/** Add what a writer has counted to a sum. */
+void stats_add(const struct stats *stats, struct stats_counters *sum);
 
 /** Add up all writers' counters. @param sum  overwritten */
 void stats_set_sum(const struct stats_set *set, struct stats_counters *sum);
