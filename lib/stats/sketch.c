@@ -63,14 +63,29 @@ stats_sketch_estimate(const struct stats_sketch *sketch)
 	return m * m / (2 * M_LN2 * z);
 }
 
+static void
+registers_merge(_Atomic uint8_t *to, const _Atomic uint8_t *from)
+{
+	for (unsigned int i = 0; i < sizeof(uint64_t); i++) {
+		uint8_t rank = atomic_load_explicit(&from[i], memory_order_relaxed);
+
+		if (rank > atomic_load_explicit(&to[i], memory_order_relaxed))
+			atomic_store_explicit(&to[i], rank, memory_order_relaxed);
+	}
+}
+
 void
 stats_sketch_merge(struct stats_sketch *sketch, const struct stats_sketch *other)
 {
-	for (unsigned int i = 0; i < STATS_REGISTERS; i++) {
-		uint8_t rank = atomic_load_explicit(&other->registers[i], memory_order_relaxed);
+	/* eight at a time: of most that a thread has seen, others have seen as much */
+	for (unsigned int i = 0; i < STATS_REGISTERS; i += sizeof(uint64_t)) {
+		uint64_t theirs, ours;
 
-		if (rank > atomic_load_explicit(&sketch->registers[i], memory_order_relaxed))
-			atomic_store_explicit(&sketch->registers[i], rank, memory_order_relaxed);
+		/* what is read while it is written is merged by the next reader */
+		memcpy(&theirs, (const void *)&other->registers[i], sizeof(theirs));
+		memcpy(&ours, (const void *)&sketch->registers[i], sizeof(ours));
+		if (theirs != 0 && theirs != ours)
+			registers_merge(&sketch->registers[i], &other->registers[i]);
 	}
 }
 

@@ -114,7 +114,7 @@ enum stats_sources {
 };
 
 struct stats_sketch {
-	_Atomic uint8_t registers[STATS_REGISTERS];
+	_Alignas(uint64_t) _Atomic uint8_t registers[STATS_REGISTERS];
 };
 
 /** About how many different sources a sketch has seen. */
