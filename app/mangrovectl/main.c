@@ -20,6 +20,8 @@ static const char help[] =
 	"  status                    the server in short\n"
 	"  health                    its state, and every reason with its evidence\n"
 	"  stats                     all figures that are not zero (docs/statistics.md)\n"
+	"  observe                   trust anchors, missing names, use of RFC 8198\n"
+	"                            (docs/observatory.md)\n"
 	"  drain [ipv4|ipv6]         withdraw a healthy server, for maintenance\n"
 	"  undrain [ipv4|ipv6]       end that\n"
 	"  zone status [ZONE]        serial, source, times and primaries; all zones\n"
@@ -103,6 +105,7 @@ static const struct command commands[] = {
 	{"status", NO_ZONE, {NULL}, print_status, false},
 	{"health", NO_ZONE, {NULL}, print_health, false},
 	{"stats", NO_ZONE, {NULL}, print_stats, false},
+	{"observe", NO_ZONE, {NULL}, print_observe, false},
 	{"drain", A_FAMILY, {NULL}, print_families, false},
 	{"undrain", A_FAMILY, {NULL}, print_families, false},
 	{"zone status", ANY_ZONE, {NULL}, print_zone_status, false},

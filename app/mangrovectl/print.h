@@ -12,6 +12,7 @@
 typedef void print_reply(const json_t *reply);
 
 print_reply print_status, print_health, print_families, print_stats;
+print_reply print_observe;
 print_reply print_zone_status, print_zone_outcome, print_zone_reload, print_zone_frozen;
 print_reply print_zone_history, print_zone_diff, print_zone_rollback;
 

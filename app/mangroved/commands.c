@@ -224,6 +224,20 @@ stats_ask(struct node *node, const json_t *request, struct control_call *call)
 		control_fail(call, CONTROL_FAILED, "out of memory");
 }
 
+/* What only a root server sees (docs/observatory.md) */
+static void
+observe_ask(struct node *node, const json_t *request, struct control_call *call)
+{
+	json_t *json = observatory_json(&node->observatory);
+
+	(void)request;
+	if (json)
+		control_reply(call, json);
+	else
+		control_fail(call, CONTROL_FAILED, "nothing is observed: %s",
+			node->up ? "observe.enabled is no" : "the server starts");
+}
+
 static void
 health_ask(struct node *node, const json_t *request, struct control_call *call)
 {
@@ -589,6 +603,7 @@ static const struct {
 	{"status", status, false},
 	{"health", health_ask, false},
 	{"stats", stats_ask, false},
+	{"observe", observe_ask, false},
 	{"drain", drain_ask, true},
 	{"undrain", undrain_ask, true},
 	{"zone status", zone_status, false},

@@ -127,6 +127,8 @@ static const cyaml_schema_field_t fields[] = {
 		rate_fields),
 	CYAML_FIELD_MAPPING("statistics", CYAML_FLAG_OPTIONAL, struct config, statistics,
 		config_statistics_fields),
+	CYAML_FIELD_MAPPING(
+		"observe", CYAML_FLAG_OPTIONAL, struct config, observe, config_observe_fields),
 	OPTIONAL_ENUM("idle", struct config, idle, idles),
 	TEXT_OR_NONE("identity", struct config, identity),
 	TEXT_OR_NONE("version", struct config, version),
@@ -488,6 +490,8 @@ config_check(struct config *config, struct why *why)
 		rc = config_duties_check(config, why);
 	if (rc == 0)
 		rc = config_statistics_check(config, why);
+	if (rc == 0)
+		rc = config_observe_check(config, why);
 	return rc < 0 ? rc : numbers_check(config, why);
 }
 

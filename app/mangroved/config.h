@@ -162,6 +162,13 @@ struct config_rssac002 {
 	char *seed; /* of sketches; NULL: "" */
 };
 
+/** What is looked at in queries beside figures. */
+struct config_observe {
+	enum config_switch enabled;
+	unsigned int sample_one_in, networks_one_in;
+	unsigned int leak_networks_min, leak_queries_min;
+};
+
 struct config_statistics {
 	struct config_http *http;	  /* NULL: none */
 	struct config_rssac002 *rssac002; /* NULL: none */
@@ -194,6 +201,7 @@ struct config {
 	struct config_sockets sockets;
 	struct config_audit audit;
 	struct config_statistics statistics;
+	struct config_observe observe;
 	char *state_directory; /* NULL: nothing is kept */
 	unsigned int versions; /* of each zone that stay there */
 	char *tsig_keys;       /* file; NULL: there are none */

@@ -59,6 +59,10 @@ int config_duties_check(struct config *config, struct why *why);
 extern const cyaml_schema_field_t config_statistics_fields[];
 int config_statistics_check(struct config *config, struct why *why);
 
+/* config_observe.c */
+extern const cyaml_schema_field_t config_observe_fields[];
+int config_observe_check(struct config *config, struct why *why);
+
 /** The name of a TSIG key, if it is not NULL. */
 int config_key_check(
 	const struct config *config, const char *key, const char *name, struct why *why);

@@ -78,6 +78,7 @@ publishing(void *context, const struct engine_service *service)
 	struct node *node = context;
 
 	statistics_publishing(&node->statistics, service);
+	observatory_publishing(&node->observatory, service);
 	watch_publishing(&node->watch, service);
 }
 
@@ -120,6 +121,8 @@ bring_up(struct node *node, struct why *why)
 		rc = provide_begin(&node->provide, node, why);
 	if (rc == 0)
 		rc = statistics_begin(&node->statistics, node, why);
+	if (rc == 0)
+		rc = observatory_begin(&node->observatory, node, why);
 	if (rc < 0)
 		return rc;
 	if (node->config->ports_count == 0)
@@ -277,6 +280,7 @@ end(struct node *node)
 		server_stop(&node->server);
 		server_eal_stop(&node->server);
 		statistics_end(&node->statistics);
+		observatory_end(&node->observatory);
 	}
 	zones_stop(&node->zones);
 	control_close(node->control);

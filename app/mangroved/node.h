@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "commands.h"
+#include "observatory.h"
 #include "provide.h"
 #include "server.h"
 #include "statistics.h"
@@ -23,6 +24,7 @@ struct node {
 	struct watch watch;
 	struct provide provide;
 	struct statistics statistics;
+	struct observatory observatory;
 	struct control *control; /* NULL: none */
 	uv_timer_t drain;
 	bool drains;

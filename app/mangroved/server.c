@@ -195,11 +195,14 @@ static int
 readers_make(struct server *server, int numa_node, struct ledger_readers *readers, struct why *why)
 {
 	struct stats *stats = stats_set_add(server->stats, numa_node);
+	struct observer *observer = server->observe ? observe_set_add(server->observe) : NULL;
 
-	if (!stats)
+	if (!stats || !observer != !server->observe)
 		return why_set(why, ENOMEM, "out of memory");
 	readers->count = 0;
 	readers->readers[readers->count++] = (struct ledger_reader){stats_count, stats};
+	if (observer)
+		readers->readers[readers->count++] = (struct ledger_reader){observe_page, observer};
 	return 0;
 }
 

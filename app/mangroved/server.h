@@ -6,6 +6,7 @@
 #include "builder/builder.h"
 #include "config.h"
 #include "exception/exception.h"
+#include "observe/observe.h"
 #include "port/port.h"
 
 enum { SERVER_PATH_MAX = 512 };
@@ -26,6 +27,7 @@ struct server {
 	struct publish_slot slot;
 	struct stream *stream;		/* NULL: none */
 	struct stats_set *stats;	/* where lcores and sockets count */
+	struct observe_set *observe;	/* NULL: nothing is observed */
 	struct auditor *auditor;	/* NULL: none */
 	struct guard_secrets secrets;	/* made at the start; used unless a file has others */
 	struct engine_service *service; /* the published one */

@@ -139,12 +139,15 @@ leaks_json(const struct observe_set *set, uint32_t day)
 }
 
 static json_t *
-day_json(const struct observe_set *set, uint32_t day, bool complete)
+day_json(const struct observe_set *set, uint32_t day, uint32_t now)
 {
-	return json_pack("{s:I, s:b, s:o, s:o, s:o}", "from", (json_int_t)day * OBSERVE_DAY_SECONDS,
-		"complete", complete, "signal_queries",
-		signals_json(set, OBSERVE_SIGNAL_QUERY, day), "signal_options",
-		signals_json(set, OBSERVE_SIGNAL_OPTION, day), "leaks", leaks_json(set, day));
+	int64_t from = (int64_t)day * OBSERVE_DAY_SECONDS, until = from + OBSERVE_DAY_SECONDS;
+	bool complete = from >= set->since && until <= now;
+
+	return json_pack("{s:I, s:b, s:o, s:o, s:o}", "from", (json_int_t)from, "complete",
+		complete, "signal_queries", signals_json(set, OBSERVE_SIGNAL_QUERY, day),
+		"signal_options", signals_json(set, OBSERVE_SIGNAL_OPTION, day), "leaks",
+		leaks_json(set, day));
 }
 
 /* ---- since the start ---- */
@@ -197,10 +200,11 @@ dnskey_json(const struct observe_set *set)
 
 static json_t *
 window_json(const struct observe_set *set, const struct observe_view *view, uint64_t window,
-	bool complete)
+	uint32_t now)
 {
 	const struct observe_network *networks[OBSERVE_WRITERS_MAX];
-	int64_t from = (int64_t)(uint32_t)window * view->ttl;
+	int64_t from = (int64_t)(uint32_t)window * view->ttl, until = from + view->ttl;
+	bool complete = from >= set->since && until <= now;
 	struct observe_aggressive all;
 	json_t *classes = json_object();
 
@@ -210,7 +214,7 @@ window_json(const struct observe_set *set, const struct observe_view *view, uint
 	for (unsigned int i = 0; i < OBSERVE_USE_CLASSES; i++)
 		json_object_set_new(classes, observe_use_names[i], number_json(all.networks[i]));
 	return json_pack("{s:I, s:I, s:b, s:o, s:o, s:o}", "from", (json_int_t)from, "until",
-		(json_int_t)from + view->ttl, "complete", complete, "networks", classes, "asked",
+		(json_int_t)until, "complete", complete, "networks", classes, "asked",
 		number_json(all.asked), "repeats", number_json(all.repeats));
 }
 
@@ -223,8 +227,9 @@ aggressive_json(const struct observe_set *set, uint32_t now)
 	if (view->ttl) {
 		uint64_t window = observe_window(view, now);
 
-		json_array_append_new(windows, window_json(set, view, window, false));
-		json_array_append_new(windows, window_json(set, view, window - 1, true));
+		json_array_append_new(windows, window_json(set, view, window, now));
+		if (set->since < (int64_t)(uint32_t)window * view->ttl)
+			json_array_append_new(windows, window_json(set, view, window - 1, now));
 	}
 	return json_pack("{s:I, s:I, s:o}", "nsec_ttl", (json_int_t)view->ttl, "networks_one_in",
 		(json_int_t)set->settings.networks_one_in, "windows", windows);
@@ -235,14 +240,17 @@ observe_set_json(const struct observe_set *set, uint32_t now)
 {
 	const struct observe_settings *settings = &set->settings;
 	uint32_t today = now / OBSERVE_DAY_SECONDS;
+	json_t *days = json_array();
 
-	return json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:[o, o], s:o}", "since",
+	json_array_append_new(days, day_json(set, today, now));
+	if (set->since < (int64_t)today * OBSERVE_DAY_SECONDS)
+		json_array_append_new(days, day_json(set, today - 1, now));
+	return json_pack("{s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "since",
 		(json_int_t)set->since, "queries", number_json(SUM(set, queries)), "sampled",
 		number_json(SUM(set, sampled)), "sampled_leaks",
 		number_json(SUM(set, sampled_leaks)), "sample_one_in",
 		(json_int_t)settings->sample_one_in, "leak_networks_min",
 		(json_int_t)settings->leak_networks_min, "leak_queries_min",
 		(json_int_t)settings->leak_queries_min, "signals", signal_counts_json(set),
-		"dnskey", dnskey_json(set), "days", day_json(set, today, false),
-		day_json(set, today - 1, true), "aggressive", aggressive_json(set, now));
+		"dnskey", dnskey_json(set), "days", days, "aggressive", aggressive_json(set, now));
 }

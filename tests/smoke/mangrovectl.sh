@@ -74,6 +74,9 @@ shows 'serial 2026073102'
 expect 0 health
 shows 'refresh_overdue, zone ., ipv4 only'
 expect 4 health --check
+expect 0 observe
+shows '  20326 38696'
+shows '230400  over 250  home.'
 expect 0 drain ipv4
 shows 'IPv4: drained, not announced'
 expect 0 zone status

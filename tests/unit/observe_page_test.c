@@ -131,7 +131,8 @@ dnskey_ask(struct observer *o, const uint8_t *options, uint8_t size, uint8_t fla
 	asked_make(&a, ".", WIRE_TYPE_DNSKEY, 1);
 	opt = a.message + line->query_length;
 	memcpy(opt, (const uint8_t[]){0, 0, 41, 0x04, 0xd0, 0, 0, 0x80, 0, 0, size}, WIRE_OPT_SIZE);
-	memcpy(opt + WIRE_OPT_SIZE, options, size);
+	if (size)
+		memcpy(opt + WIRE_OPT_SIZE, options, size);
 	line->query_length = (uint16_t)(line->query_length + WIRE_OPT_SIZE + size);
 	line->rcode = 0;
 	line->flags = (uint8_t)(LEDGER_EDNS | LEDGER_DO | flags);
