@@ -81,7 +81,8 @@ struct config_transfer {
 	unsigned int access_count;
 	struct config_secondary *secondaries;
 	unsigned int secondaries_count;
-	unsigned int transfers, transfers_per_prefix, connections;
+	unsigned int transfers, transfers_per_prefix, connections, connections_per_prefix;
+	unsigned int message_timeout_ms;
 	unsigned int rate_kib; /* a second, in all */
 };
 

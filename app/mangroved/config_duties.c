@@ -51,6 +51,8 @@ const cyaml_schema_field_t config_transfer_fields[] = {
 	OPTIONAL_NUMBER("transfers", struct config_transfer, transfers),
 	OPTIONAL_NUMBER("transfers_per_prefix", struct config_transfer, transfers_per_prefix),
 	OPTIONAL_NUMBER("connections", struct config_transfer, connections),
+	OPTIONAL_NUMBER("connections_per_prefix", struct config_transfer, connections_per_prefix),
+	OPTIONAL_NUMBER("message_timeout_ms", struct config_transfer, message_timeout_ms),
 	OPTIONAL_NUMBER("rate_kib", struct config_transfer, rate_kib),
 	CYAML_FIELD_END,
 };
@@ -193,6 +195,9 @@ numbers_check(struct config *config, struct why *why)
 		{"transfer.transfers", &transfer->transfers, 10, 1, 1000},
 		{"transfer.transfers_per_prefix", &transfer->transfers_per_prefix, 2, 1, 1000},
 		{"transfer.connections", &transfer->connections, 100, 1, 1000},
+		{"transfer.connections_per_prefix", &transfer->connections_per_prefix, 10, 1, 1000},
+		{"transfer.message_timeout_ms", &transfer->message_timeout_ms,
+			primary_limits_default.message_timeout_ms, 100, 600000},
 		{"transfer.rate_kib", &transfer->rate_kib, 16384, 16, 1 << 22},
 		{"fetch.connect_timeout_ms", &fetch->connect_timeout_ms,
 			transfer_limits_default.connect_ms, 10, 60000},

@@ -160,6 +160,8 @@ provide_begin(struct provide *provide, struct node *node, struct why *why)
 		.callbacks = {.context = node, .notified = notified, .told = told},
 	};
 	settings->limits.connections = config->connections;
+	settings->limits.connections_per_prefix = config->connections_per_prefix;
+	settings->limits.message_timeout_ms = config->message_timeout_ms;
 	settings->limits.transfers = config->transfers;
 	settings->limits.transfers_per_prefix = config->transfers_per_prefix;
 	settings->limits.octets_per_second = (uint64_t)config->rate_kib << 10;

@@ -109,6 +109,7 @@ zones:
 transfer:
   addresses: [$addr4]
   port: 5454
+  access: [{from: $primary4/32, allow: [transfer]}]
 control: {socket: $work/control.sock}
 announce: {interface: $tag-a}
 health: {hold_up_seconds: 1, signature_warn_seconds: 60, expire_warn_seconds: 1}
@@ -271,6 +272,7 @@ for _ in $(seq 20); do
 	sleep 0.1
 done
 ! announced || fail "expired, and announced"
+ip netns exec $client dig @$addr4 -p 5454 +tries=1 . AXFR | grep -q 'Transfer failed' || fail "expired, and handed out"
 grep -q 'alarm: primary_failing' "$work/log" || fail "no alarm about the primary"
 grep -q 'state=failing' "$work/log" || fail "the node does not fail"
 knot_start
