@@ -170,32 +170,46 @@ zone_json(const struct zone_entry *zone)
 	return json;
 }
 
-static void
-zone_status(struct node *node, const json_t *request, struct control_call *call)
+json_t *
+commands_zones_json(const struct node *node)
 {
 	json_t *all = json_array();
 
-	if (json_object_get(request, "zone")) {
-		struct zone_entry *zone = zone_of(node, request, call);
-
-		if (!zone) {
-			json_decref(all);
-			return;
-		}
-		json_array_append_new(all, zone_json(zone));
-	} else {
-		for (unsigned int i = 0; i < node->zones.count; i++)
-			json_array_append_new(all, zone_json(&node->zones.entries[i]));
-	}
-	control_reply(call, json_pack("{s:o}", "zones", all));
+	for (unsigned int i = 0; i < node->zones.count; i++)
+		json_array_append_new(all, zone_json(&node->zones.entries[i]));
+	return all;
 }
 
 static void
-status(struct node *node, const json_t *request, struct control_call *call)
+zone_status(struct node *node, const json_t *request, struct control_call *call)
+{
+	const struct zone_entry *zone;
+
+	if (!json_object_get(request, "zone")) {
+		control_reply(call, json_pack("{s:o}", "zones", commands_zones_json(node)));
+		return;
+	}
+	zone = zone_of(node, request, call);
+	if (zone)
+		control_reply(call, json_pack("{s:[o]}", "zones", zone_json(zone)));
+}
+
+static json_t *
+addresses_json(const struct config *config)
 {
 	json_t *all = json_array();
 
-	(void)request;
+	for (unsigned int i = 0; i < config->addresses_count; i++)
+		json_array_append_new(all, json_string(config->addresses[i]));
+	return all;
+}
+
+json_t *
+commands_status_json(const struct node *node)
+{
+	const struct exchange_self *self = &node->config->self;
+	json_t *all = json_array();
+
 	for (unsigned int i = 0; i < node->zones.count; i++) {
 		const struct zone_entry *zone = &node->zones.entries[i];
 
@@ -203,10 +217,18 @@ status(struct node *node, const json_t *request, struct control_call *call)
 			json_pack("{s:s, s:o, s:s}", "zone", zone->name, "serial",
 				zone_serial_json(zone), "state", standing_word(zone->standing)));
 	}
-	control_reply(
-		call, json_pack("{s:s, s:i, s:I, s:s, s:o}", "version", MANGROVE_VERSION, "pid",
-			      (int)getpid(), "started_at", (json_int_t)node->started_at, "state",
-			      watch_state_word(&node->watch), "zones", all));
+	return json_pack("{s:s, s:i, s:I, s:s%, s:o, s:s, s:o}", "version", MANGROVE_VERSION, "pid",
+		(int)getpid(), "started_at", (json_int_t)node->started_at, "identity",
+		(const char *)self->identity, (size_t)self->identity_length, "addresses",
+		addresses_json(node->config), "state", watch_state_word(&node->watch), "zones",
+		all);
+}
+
+static void
+status(struct node *node, const json_t *request, struct control_call *call)
+{
+	(void)request;
+	control_reply(call, commands_status_json(node));
 }
 
 /* All figures (docs/statistics.md) */
@@ -236,6 +258,18 @@ observe_ask(struct node *node, const json_t *request, struct control_call *call)
 	else
 		control_fail(call, CONTROL_FAILED, "nothing is observed: %s",
 			node->up ? "observe.enabled is no" : "the server starts");
+}
+
+static void
+heat_ask(struct node *node, const json_t *request, struct control_call *call)
+{
+	json_t *json = statistics_heat_json(&node->statistics);
+
+	(void)request;
+	if (json)
+		control_reply(call, json);
+	else
+		control_fail(call, CONTROL_FAILED, "out of memory");
 }
 
 static void
@@ -604,6 +638,7 @@ static const struct {
 	{"health", health_ask, false},
 	{"stats", stats_ask, false},
 	{"observe", observe_ask, false},
+	{"heat", heat_ask, false},
 	{"drain", drain_ask, true},
 	{"undrain", undrain_ask, true},
 	{"zone status", zone_status, false},

@@ -33,6 +33,13 @@ void statistics_published(struct statistics *statistics);
 /** All that there is to tell now. @return the caller's: report_free(); NULL: no memory */
 struct report *statistics_report(struct statistics *statistics);
 
+/**
+ * Heat of all names that were ever in a zone, zone by zone in canonical order (docs/control.md).
+ *
+ * @return the caller's; NULL: no memory
+ */
+json_t *statistics_heat_json(const struct statistics *statistics);
+
 /** Those who count have ended. */
 void statistics_end(struct statistics *statistics);
 
