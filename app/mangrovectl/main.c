@@ -10,6 +10,8 @@
 #include "control/control.h"
 #include "print.h"
 #include "rssac002/rssac002.h"
+#include "reading.h"
+#include "top.h"
 #include "wire/wire.h"
 
 #define SOCKET_DEFAULT "/run/mangrove/control.sock"
@@ -17,11 +19,13 @@
 static const char help[] =
 	"usage: mangrovectl [options] COMMAND [ARGUMENT...]\n"
 	"\n"
-	"  status                    the server in short\n"
+	"  status                    the server on one screen\n"
+	"  top                       a live view; --once: one frame of it as text\n"
 	"  health                    its state, and every reason with its evidence\n"
 	"  stats                     all figures that are not zero (docs/statistics.md)\n"
 	"  observe                   trust anchors, missing names, use of RFC 8198\n"
 	"                            (docs/observatory.md)\n"
+	"  heat                      which names and NSEC ranges are asked for most\n"
 	"  drain [ipv4|ipv6]         withdraw a healthy server, for maintenance\n"
 	"  undrain [ipv4|ipv6]       end that\n"
 	"  zone status [ZONE]        serial, source, times and primaries; all zones\n"
@@ -39,7 +43,8 @@ static const char help[] =
 	"\n"
 	"  -s, --socket PATH  of the server (" SOCKET_DEFAULT ")\n"
 	"  --json             the reply as the server sent it (docs/control.md)\n"
-	"  --check            health: tell the state by the exit code\n"
+	"  --check            health, status: tell the state by the exit code\n"
+	"  --once             top: one frame of two readings, as text\n"
 	"  --force            zone transfer: take a serial that is not newer\n"
 	"  --timeout SECONDS  how long to wait for the reply (10; 600 for what\n"
 	"                     fetches or builds a zone)\n"
@@ -49,7 +54,7 @@ static const char help[] =
 	"  --help, --version\n"
 	"\n"
 	"Exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server to ask;\n"
-	"health --check: 0 serving, 4 degraded or starting, 5 failing\n";
+	"with --check: 0 serving, 4 degraded or starting, 5 failing\n";
 
 enum exit_code {
 	EXIT_DONE = 0,
@@ -64,6 +69,7 @@ enum {
 	OPTION_SOCKET = 's',
 	OPTION_JSON = 256,
 	OPTION_CHECK,
+	OPTION_ONCE,
 	OPTION_FORCE,
 	OPTION_TIMEOUT,
 	OPTION_DATE,
@@ -77,6 +83,7 @@ static const struct option long_options[] = {
 	{"socket", required_argument, NULL, OPTION_SOCKET},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"check", no_argument, NULL, OPTION_CHECK},
+	{"once", no_argument, NULL, OPTION_ONCE},
 	{"force", no_argument, NULL, OPTION_FORCE},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
 	{"date", required_argument, NULL, OPTION_DATE},
@@ -88,7 +95,12 @@ static const struct option long_options[] = {
 };
 
 /* A little more than the server gives a command, so that its own answer is heard. */
-enum { QUICK_MS = 10000, SLOW_MS = CONTROL_CALL_MS + 5000, TIMEOUT_SECONDS_MAX = 86400 };
+enum {
+	QUICK_MS = 10000,
+	TOP_MS = 2000,
+	SLOW_MS = CONTROL_CALL_MS + 5000,
+	TIMEOUT_SECONDS_MAX = 86400
+};
 
 /* What may follow a command. */
 enum zone_operand { NO_ZONE, A_ZONE, ANY_ZONE, A_FAMILY };
@@ -97,15 +109,17 @@ struct command {
 	const char *name;
 	enum zone_operand zone;
 	const char *serials[2]; /* keys of the request */
-	print_reply *print;
+	print_reply *print;	/* NULL: "status" and "top", which ask more than once */
 	bool slow;
 };
 
 static const struct command commands[] = {
-	{"status", NO_ZONE, {NULL}, print_status, false},
+	{"status", NO_ZONE, {NULL}, NULL, false},
+	{"top", NO_ZONE, {NULL}, NULL, false},
 	{"health", NO_ZONE, {NULL}, print_health, false},
 	{"stats", NO_ZONE, {NULL}, print_stats, false},
 	{"observe", NO_ZONE, {NULL}, print_observe, false},
+	{"heat", NO_ZONE, {NULL}, print_heat, false},
 	{"drain", A_FAMILY, {NULL}, print_families, false},
 	{"undrain", A_FAMILY, {NULL}, print_families, false},
 	{"zone status", ANY_ZONE, {NULL}, print_zone_status, false},
@@ -121,7 +135,7 @@ static const struct command commands[] = {
 
 struct options {
 	const char *socket;
-	bool json, check, force;
+	bool json, check, once, force;
 	int timeout_ms; /* 0: as the command needs */
 	const char *date, *service, *output;
 };
@@ -224,6 +238,9 @@ reply_show(const struct command *command, const struct options *options, const j
 	if (options->json) {
 		json_dumpf(reply, stdout, JSON_INDENT(2));
 		putchar('\n');
+	} else if (!command->print) {
+		if (ok)
+			print_status(reply, &(struct ask){options->socket, QUICK_MS});
 	} else if (ok || json_object_get(reply, "zones")) {
 		command->print(reply);
 	}
@@ -276,6 +293,39 @@ rssac002_run(const struct options *options, char *const *nodes, int count)
 }
 
 static int
+top_show(const struct options *options)
+{
+	const struct ask ask = {
+		options->socket, options->timeout_ms ? options->timeout_ms : TOP_MS};
+	struct why why;
+	int rc = top_run(&ask, options->once, &why);
+
+	if (rc)
+		fprintf(stderr, "mangrovectl: %s\n", why.text);
+	if (rc)
+		return rc < 0 ? EXIT_UNREACHABLE : EXIT_REFUSED;
+	return fflush(stdout) < 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
+/* @return exit code: whether options go with the command */
+static int
+options_fit(const struct options *options, const struct command *command)
+{
+	const bool is_top = strcmp(command->name, "top") == 0;
+
+	if (options->check && command->print != print_health &&
+		strcmp(command->name, "status") != 0)
+		return wrong_usage("--check is for health and status, not for ", command->name);
+	if (options->force && strcmp(command->name, "zone transfer") != 0)
+		return wrong_usage("--force is for zone transfer, not for ", command->name);
+	if (options->once && !is_top)
+		return wrong_usage("--once is for top, not for ", command->name);
+	if (options->json && is_top)
+		return wrong_usage("--json is not for top: stats and heat have it", "");
+	return EXIT_DONE;
+}
+
+static int
 options_run(const struct options *options, char *const *operands, int count)
 {
 	const struct command *command;
@@ -289,10 +339,9 @@ options_run(const struct options *options, char *const *operands, int count)
 	command = command_find(operands, count, &words);
 	if (!command)
 		return wrong_usage("no such command: ", operands[0]);
-	if (options->check && command->print != print_health)
-		return wrong_usage("--check is for health, not for ", command->name);
-	if (options->force && strcmp(command->name, "zone transfer") != 0)
-		return wrong_usage("--force is for zone transfer, not for ", command->name);
+	code = options_fit(options, command);
+	if (code != EXIT_DONE)
+		return code;
 	request = json_pack("{s:s}", "command", command->name);
 	if (!request)
 		return EXIT_REFUSED;
@@ -300,7 +349,8 @@ options_run(const struct options *options, char *const *operands, int count)
 		json_object_set_new(request, "force", json_true());
 	code = operands_take(command, operands + words, count - words, request);
 	if (code == EXIT_DONE)
-		code = command_run(command, options, request);
+		code = strcmp(command->name, "top") == 0 ? top_show(options)
+							 : command_run(command, options, request);
 	json_decref(request);
 	return code;
 }
@@ -322,6 +372,9 @@ main(int argc, char **argv)
 			break;
 		case OPTION_CHECK:
 			options.check = true;
+			break;
+		case OPTION_ONCE:
+			options.once = true;
 			break;
 		case OPTION_FORCE:
 			options.force = true;

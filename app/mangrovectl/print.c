@@ -123,29 +123,7 @@ when_text(const json_t *object, const char *key, char text[static TIME_TEXT_SIZE
 	return text;
 }
 
-/* ---- the server ---- */
-
-void
-print_status(const json_t *reply)
-{
-	char since[TIME_TEXT_SIZE];
-	const json_t *zone;
-	size_t i;
-
-	words_print("", 8, "mangroved %s, process %lld: %s", text_of(reply, "version"),
-		(long long)number_of(reply, "pid"), text_of(reply, "state"));
-	words_print("  started     ", 14, "%s", when_text(reply, "started_at", since));
-	json_array_foreach(json_object_get(reply, "zones"), i, zone)
-	{
-		if (json_is_integer(json_object_get(zone, "serial")))
-			words_print("  zone        ", 14, "%s %s, serial %lld",
-				text_of(zone, "zone"), text_of(zone, "state"),
-				(long long)number_of(zone, "serial"));
-		else
-			words_print("  zone        ", 14, "%s %s", text_of(zone, "zone"),
-				text_of(zone, "state"));
-	}
-}
+/* ---- health ---- */
 
 static void
 family_print(const char *name, const json_t *family)

@@ -11,10 +11,15 @@
 /** How a reply is shown; it has "ok": true, and is shown as docs/control.md describes it. */
 typedef void print_reply(const json_t *reply);
 
-print_reply print_status, print_health, print_families, print_stats;
 print_reply print_observe;
+print_reply print_health, print_families, print_stats, print_heat, print_observe;
 print_reply print_zone_status, print_zone_outcome, print_zone_reload, print_zone_frozen;
 print_reply print_zone_history, print_zone_diff, print_zone_rollback;
+
+struct ask;
+
+/** The whole of a server on one screen: asks for what `status` does not say, takes a moment. */
+void print_status(const json_t *status, const struct ask *ask);
 
 /* ---- what they are made of ---- */
 

@@ -2,6 +2,7 @@
 /* Statistics for a person: what is not zero, each metric under its help. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "print.h"
@@ -112,5 +113,64 @@ print_stats(const json_t *reply)
 			named = true;
 			value_put(value);
 		}
+	}
+}
+
+/* ---- heat ---- */
+
+enum { HOTTEST = 20 };
+
+struct hot {
+	const char *name;
+	json_int_t count;
+};
+
+static int
+hotter_first(const void *left, const void *right)
+{
+	const struct hot *a = left, *b = right;
+
+	return a->count != b->count ? (a->count < b->count ? 1 : -1) : strcmp(a->name, b->name);
+}
+
+static void
+hottest_put(const json_t *zone, const char *key, const char *heading)
+{
+	const json_t *names = json_object_get(zone, "names"), *counts = json_object_get(zone, key);
+	size_t count = json_array_size(names);
+	struct hot *all = calloc(count + 1, sizeof(*all));
+	json_int_t sum = 0;
+
+	for (size_t i = 0; i < count && all; i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+
+		all[i] = (struct hot){
+			name ? name : "?", json_integer_value(json_array_get(counts, i))};
+		sum += all[i].count;
+	}
+	if (all)
+		qsort(all, count, sizeof(*all), hotter_first);
+	printf("  %s: %" JSON_INTEGER_FORMAT "\n", heading, sum);
+	for (size_t i = 0; i < count && i < HOTTEST && all && all[i].count; i++) {
+		char number[32];
+
+		snprintf(number, sizeof(number), "%14" JSON_INTEGER_FORMAT "  ", all[i].count);
+		words_print(number, 16, "%s", all[i].name);
+	}
+	free(all);
+}
+
+void
+print_heat(const json_t *reply)
+{
+	const json_t *zone;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "zones"), i, zone)
+	{
+		words_print("", 4, "zone %s, %zu names", text_of(zone, "zone"),
+			json_array_size(json_object_get(zone, "names")));
+		hottest_put(zone, "gap", "queries for what does not exist, behind");
+		hottest_put(zone, "existing", "queries for what exists, at or below");
 	}
 }

@@ -38,6 +38,8 @@ def answer(request, replies):
         return {'ok': False, 'code': 'unknown-zone', 'error': 'zone none.: \x1b[31mnot configured here'}
     if request.get('force') and command != 'zone transfer':
         return {'ok': False, 'code': 'bad-request', 'error': 'force'}
+    if command not in replies:
+        return {'ok': False, 'code': 'unknown-command', 'error': command}
     return {**replies[command], 'asked': request}
 
 

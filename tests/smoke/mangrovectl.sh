@@ -71,6 +71,17 @@ stub_start
 
 expect 0 status
 shows 'serial 2026073102'
+shows 'mangroved 0.1.0, node1.example, process 4711: serving'
+shows '4,711 since the start'
+expect 0 status --check
+expect 0 top --once
+shows 'IPv4 degraded, announced'
+shows '2026073102 serving'
+shows '4 NSEC ranges in canonical order'
+expect 1 top
+shows 'this is no terminal'
+expect 0 heat
+shows '            90  zw.'
 expect 0 health
 shows 'refresh_overdue, zone ., ipv4 only'
 expect 4 health --check
@@ -117,7 +128,8 @@ expect 1 --json zone refresh none.
 shows '"code": "unknown-zone"'
 
 for wrong in '' dance zone 'zone dance' 'status .' 'zone diff 1' 'zone diff . . 1 2' 'zone diff 1 x' \
-	'zone rollback' 'zone rollback 4294967296' 'zone rollback -1' 'drain ipv5' 'status --check' \
+	'zone rollback' 'zone rollback 4294967296' 'zone rollback -1' 'drain ipv5' 'zone status --check' \
+	'status --once' 'top --json' 'top .' \
 	'zone refresh --force' 'zone refresh a..b' 'status --timeout 0' 'status --timeout x' 'status --nonsense'; do
 	# shellcheck disable=SC2086
 	expect 2 $wrong
