@@ -154,14 +154,6 @@ limit_budget_charge(struct limiter *l, uint8_t class)
 	return LIMIT_NONE;
 }
 
-static inline bool
-known_has(const struct limiter *l, uint64_t hash)
-{
-	uint64_t bit = limit_known_bit(l, hash);
-
-	return ((l->known[bit / 64][0] | l->known[bit / 64][1]) >> bit % 64) & 1;
-}
-
 /* A prefix that asked for some seconds in calm times, within its limits. */
 void
 limit_known_learn(struct limiter *l, const struct limit_ask *ask, struct limit_line *line)
@@ -177,7 +169,7 @@ limit_known_learn(struct limiter *l, const struct limit_ask *ask, struct limit_l
 enum limit_reason
 limit_strain_judge(struct limiter *l, const struct limit_ask *ask)
 {
-	bool known = known_has(l, ask->hash);
+	bool known = limit_known_has(l, ask->hash);
 
 	if (l->step >= LIMIT_STEP_UNKNOWN && !known) {
 		l->octets_wanted += ask->reply_length;

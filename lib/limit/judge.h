@@ -196,4 +196,33 @@ limit_judge_inline(
 	return LEDGER_ANSWERED;
 }
 
+/* ---- unread ---- */
+
+/* What a query that nobody read would have got, in octets: between denials without and with DNSSEC
+ */
+enum { LIMIT_UNREAD_OCTETS = 512 };
+
+/** Whether the ladder is so high that unknown sources get nothing, whatever they ask. */
+static inline bool
+limit_sheds_unread(const struct limiter *limiter, const struct limit_rules *rules)
+{
+	return limiter->step >= LIMIT_STEP_KNOWN && rules->mode == LIMIT_ENFORCE;
+}
+
+/**
+ * Whether to drop a query unread that has no cookie, while limit_sheds_unread().
+ *
+ * @param hash  of the client, by limit_prefetch_word()
+ */
+static inline bool
+limit_shed_unread(struct limiter *limiter, uint64_t hash)
+{
+	if (limit_known_has(limiter, hash))
+		return false;
+	/* it counts as load, or the ladder would go down while the flood lasts */
+	limiter->octets_wanted += LIMIT_UNREAD_OCTETS;
+	counter_add(&limiter->counters.reasons[LIMIT_BY_LADDER], 1);
+	return true;
+}
+
 #endif

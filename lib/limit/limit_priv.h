@@ -62,4 +62,12 @@ limit_known_bit(const struct limiter *l, uint64_t hash)
 	return hash >> 20 & l->known_mask;
 }
 
+static inline bool
+limit_known_has(const struct limiter *l, uint64_t hash)
+{
+	uint64_t bit = limit_known_bit(l, hash);
+
+	return ((l->known[bit / 64][0] | l->known[bit / 64][1]) >> bit % 64) & 1;
+}
+
 #endif

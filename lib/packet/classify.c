@@ -22,6 +22,7 @@ const char *const packet_verdict_names[PACKET_VERDICTS] = {
 	[PACKET_DROP_UDP_CHECKSUM] = "drop_udp_checksum",
 	[PACKET_DROP_SOURCE] = "drop_source",
 	[PACKET_DROP_SOURCE_PORT] = "drop_source_port",
+	[PACKET_DROP_SHED] = "drop_shed",
 };
 
 /* IANA "IPv6 Extension Header Types" */

@@ -29,6 +29,7 @@ enum packet_verdict {
 	PACKET_DROP_SOURCE, /* a source that must not be answered: multicast, loopback, own, ... */
 	PACKET_DROP_SOURCE_PORT, /* 0 and old services that would answer the answer: 7, 13, 17, 19,
 				    37 */
+	PACKET_DROP_SHED,	 /* dropped unread, by whoever sheds load: never judged so here */
 	PACKET_VERDICTS
 };
 

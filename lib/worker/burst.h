@@ -23,6 +23,15 @@ worker_page_begin(const struct worker_view *view, struct ledger_page *page)
 	page->count = 0;
 }
 
+/**
+ * Drop unread what limits drop whatever it asks, while limit_sheds_unread().
+ *
+ * @param mbufs  sorted on return: what is left, then what is dropped; all stay the caller's
+ * @return how many are left
+ */
+uint16_t worker_shed(const struct worker_view *view, struct worker_counters *counters,
+	struct rte_mbuf **mbufs, uint16_t count);
+
 worker_answer worker_answer_plain, worker_answer_avx2, worker_answer_avx512;
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "limit/judge.h"
 #include "worker/burst.h"
 
 enum {
@@ -144,6 +145,7 @@ queue_serve(
 	struct worker_sorted sorted;
 	struct audit_sample *sample = NULL;
 	struct ledger_page page;
+	uint16_t kept = count;
 	bool strained;
 	const struct rte_mbuf *sampled = NULL;
 	uint64_t begun;
@@ -163,9 +165,12 @@ queue_serve(
 		sampled = mbufs[chosen];
 		sample = sample_begin(w, &view, sampled);
 	}
-	sorted = w->variant->answer(&view, &w->counters, &page, mbufs, count);
+	if (unlikely(strained && limit_sheds_unread(w->limiter, answers->limits)))
+		kept = worker_shed(&view, &w->counters, mbufs, count);
+	sorted = w->variant->answer(&view, &w->counters, &page, mbufs, kept);
 	page.strained = strained;
-	ledger_read(&w->readers, &page);
+	if (likely(page.count))
+		ledger_read(&w->readers, &page);
 	if (unlikely(sample != NULL))
 		sample_end(w, sample, &page, sampled, mbufs, sorted.replies);
 	mbufs_part(w, queue, mbufs, count, sorted);

@@ -2,12 +2,6 @@
 /* Shedding: up step by step, down step by step, and who is spared. */
 #include "limit_world.h"
 
-static uint32_t
-step_of(const struct limit_ladder *ladder)
-{
-	return atomic_load_explicit(&ladder->step, memory_order_relaxed);
-}
-
 static void
 look_often(struct limit_ladder *ladder, unsigned int load, unsigned int count)
 {
@@ -36,35 +30,6 @@ Test(limit_ladder, goes_up_and_down_by_one_and_not_on_a_single_look)
 	look_often(&ladder, 0, 1000);
 	cr_expect_eq(step_of(&ladder), LIMIT_STEP_NONE);
 	cr_expect_eq(ladder.taken[LIMIT_STEP_SAMPLES], 2, "once up, once down");
-}
-
-/* Bursts that are all full for a while: the receive queue does not run dry. */
-static void
-overload(struct world *w, unsigned int ms)
-{
-	for (unsigned int i = 0; i < ms; i++) {
-		w->now_ns += SECOND / 1000;
-		limit_tick(w->limiter, &w->rules, w->now_ns, true);
-	}
-}
-
-static void
-calm(struct world *w, unsigned int ms)
-{
-	for (unsigned int i = 0; i < ms; i++)
-		world_wait(w, SECOND / 1000);
-}
-
-/* Ask now and then for so long that the source counts as known. */
-static void
-become_known(struct world *w, const uint8_t *client)
-{
-	struct limit_ask ask = ask_of(client, LIMIT_REFERRAL, 1);
-
-	for (unsigned int i = 0; i < 6; i++) {
-		cr_expect_eq(judge(w, &ask), LEDGER_ANSWERED);
-		calm(w, 1000);
-	}
 }
 
 Test(limit_ladder, spares_known_sources_and_valid_cookies_longest)

@@ -83,4 +83,39 @@ count_of(const struct world *w, const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+static inline uint32_t
+step_of(const struct limit_ladder *ladder)
+{
+	return atomic_load_explicit(&ladder->step, memory_order_relaxed);
+}
+
+/* Bursts that are all full for a while: the receive queue does not run dry. */
+static inline void
+overload(struct world *w, unsigned int ms)
+{
+	for (unsigned int i = 0; i < ms; i++) {
+		w->now_ns += SECOND / 1000;
+		limit_tick(w->limiter, &w->rules, w->now_ns, true);
+	}
+}
+
+static inline void
+calm(struct world *w, unsigned int ms)
+{
+	for (unsigned int i = 0; i < ms; i++)
+		world_wait(w, SECOND / 1000);
+}
+
+/* Ask now and then for so long that the source counts as known. */
+static inline void
+become_known(struct world *w, const uint8_t *client)
+{
+	struct limit_ask ask = ask_of(client, LIMIT_REFERRAL, 1);
+
+	for (unsigned int i = 0; i < 6; i++) {
+		cr_expect_eq(judge(w, &ask), LEDGER_ANSWERED);
+		calm(w, 1000);
+	}
+}
+
 #endif
