@@ -1,15 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The ready BIRD files: a route while a family is healthy, none in the neighbour's kernel within a
-# second of what is wrong, or of SIGKILL. By the interface, then by commands.
+# The ready BIRD files: a route while a family is healthy, none in the neighbour's kernel soon after
+# what is wrong, or SIGKILL. By the interface, then by commands.
 . "$(dirname "$0")/world.bash"
-files=$(realpath "$(dirname "$0")/../../drivers-config")
-prefix4=198.18.1.0/24 prefix6=2001:db8:1::/48
-service4=198.18.1.53 service6=2001:db8:1::53
-passed=0
-worst=0
-cause=0
-children=()
+. "$(dirname "$0")/bird.bash"
 announcer=
 
 announce_end() {
@@ -23,58 +17,10 @@ announce_end() {
 }
 trap announce_end EXIT
 
-now_ms() {
-	local now=$EPOCHREALTIME
-	echo $((${now%.*} * 1000 + 10#${now#*.} / 1000))
-}
-
-# family 4|6 PREFIX: whether the neighbour's kernel has the route
-route_is() {
-	[ -n "$(ip -n $client "-$1" route show "$2" proto bird)" ]
-}
-
-# until_route LIMIT_MS there|gone 4|6 PREFIX: how many ms that takes, counted from `cause`
-until_route() {
-	local limit=$1 wanted=$2
-	shift 2
-	while [ $(($(now_ms) - cause)) -le "$limit" ]; do
-		if { route_is "$@" && [ "$wanted" = there ]; } ||
-			{ ! route_is "$@" && [ "$wanted" = gone ]; }; then
-			echo $(($(now_ms) - cause))
-			return 0
-		fi
-		sleep 0.005
-	done
-	return 1
-}
-
 # tell LINE: the announcer does something, from now on
 tell() {
 	cause=$(now_ms)
 	echo "$1" >&7
-}
-
-# good WHAT COMMAND...
-good() {
-	local what=$1
-	shift
-	"$@" >"$work/check.out" 2>&1 || fail "$what"
-	passed=$((passed + 1))
-}
-
-# withdrawn WHAT 4|6 PREFIX: within a second from `cause`
-withdrawn() {
-	local what=$1 ms
-	shift
-	ms=$(until_route 1000 gone "$@") || fail "not withdrawn within 1 s: $what"
-	passed=$((passed + 1))
-	[ "$ms" -le "$worst" ] || worst=$ms
-	echo "withdrawn in ms: $ms ($what)"
-}
-
-appears() {
-	cause=$(now_ms)
-	good "a route: $*" until_route 15000 there "$@"
 }
 
 announcer_start() {
@@ -93,46 +39,11 @@ announcer_kill() {
 	exec 7>&-
 }
 
-bird_start() {
-	local where=$1 name=$2
-	ip netns exec "$where" bird -f -c "$work/$name" -s "$work/$name.ctl" -P "$work/$name.pid" \
-		>"$work/$name.out" 2>&1 </dev/null &
-	children+=($!)
-}
-
-# The files are what an operator gets; the site's file has this world's addresses as examples. The
-# neighbour keeps what it learns in its kernel.
-birds_start() {
-	cp "$files/bird/"*.conf "$work"
-	cat >"$work/neighbour.conf" <<TEXT
-router id 198.18.0.1;
-log stderr all;
-protocol device { scan time 2; }
-protocol bfd { interface "*" { interval 300 ms; multiplier 3; }; }
-protocol kernel { ipv4 { import none; export all; }; }
-protocol kernel { ipv6 { import none; export all; }; }
-protocol bgp node4 { local 198.18.0.1 as 64501; neighbor 198.18.0.2 as 64500; passive;
-	bfd on; ipv4 { import all; export none; }; }
-protocol bgp node6 { local 2001:db8::1 as 64501; neighbor 2001:db8::2 as 64500; passive;
-	bfd on; ipv6 { import all; export none; }; }
-TEXT
-	for file in interface commands neighbour; do
-		good "syntax of $file.conf" bird -p -c "$work/$file.conf"
-	done
-	bird_start $client neighbour.conf
-	bird_start $server "$1.conf"
-}
-
 bird_restart() {
 	kill "${children[-1]}"
 	wait "${children[-1]}" 2>/dev/null || true
 	unset 'children[-1]'
 	bird_start $server "$1.conf"
-}
-
-both() {
-	"$1" 4 $prefix4
-	"$1" 6 $prefix6
 }
 
 addresses_are() {
