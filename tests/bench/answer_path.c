@@ -25,7 +25,11 @@
 #include "oracle/oracle.h"
 #include "stats/stats.h"
 #include "worker/worker.h"
-#include "workload.h"
+#include "workload/workload.h"
+
+/* "-cookie" is for a node that has secrets; the mix has its cookies of itself */
+static const char *const workload_names[] = {"nxdomain", "nxdomain-do", "nxdomain-do-cookie",
+	"referral", "referral-do", "ds-do", "mix", "mix-cookie", NULL};
 
 enum { CHUNK = 1024, RING_SIZE = 2048, POOL = 4095, SAMPLE_EACH = 257, PASSES_MAX = 64 };
 
@@ -418,11 +422,15 @@ main(int argc, char **argv)
 		"workload", "variant", "warm", "median", "flushed", "median", "more", "median",
 		"Mqps", "compared", "wrong");
 	for (const char *const *name = workload_names; *name; name++) {
+		struct workload_wishes wishes = workload_wishes_default();
 		struct workload work;
 
 		if (w.workload && strcmp(w.workload, *name) != 0)
 			continue;
-		if (workload_make(&work, *name, b.zone, w.mix, w.queries, 8198, &why) < 0)
+		wishes.name = strncmp(*name, "mix", 3) == 0 ? "mix" : *name;
+		wishes.mix = w.mix;
+		wishes.count = w.queries;
+		if (workload_make(&work, &wishes, b.zone, &why) < 0)
 			rte_exit(EXIT_FAILURE, "%s\n", why.text);
 		/* no secret, no cookies: those of the mix's clients are then ignored */
 		b.answers.self.secrets = (struct guard_secrets){

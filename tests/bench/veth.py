@@ -344,7 +344,7 @@ def conditions_print(options):
 
 
 def bench(options, folder):
-    maker = Queries(options.zone, os.path.join(HERE, 'root-mix.json'), options.seed)
+    maker = Queries(options.zone, os.path.join(HERE, '../../lib/workload/root-mix.json'), options.seed)
     files = {}
     for workload in options.workloads:
         files[workload] = os.path.join(folder, workload)

@@ -8,7 +8,7 @@ memif_config
 server_start
 for workload in mix nxdomain-do; do
 	memif_ask --workload $workload --queries 200000 --seconds 60 || fail "$(cat "$work/peer")"
-	memif_all_answered 200000
+	all_answered 200000
 done
 server_stop
 grep -q 'count sent=400000$' "$work/log" || fail "the server counted something else"

@@ -22,7 +22,7 @@ two_queues() {
 	memif_config
 	server_start
 	# long enough for a proof of the zone beside two busy lcores
-	memif_ask --queues 2 --queries 300000 --rate 30000 --seconds 60 &
+	memif_ask --queues 2 --queries 300000 --rate 30000 --window 512 --seconds 60 &
 	asking=$!
 	for _ in $(seq 300); do
 		! grep -qs ' 1 s ' "$work/peer" || break
@@ -30,7 +30,7 @@ two_queues() {
 	done
 	kill -HUP "$pid"
 	wait $asking || fail "$(cat "$work/peer")"
-	memif_all_answered 300000
+	all_answered 300000
 	replaced
 	server_stop
 }

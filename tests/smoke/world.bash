@@ -99,8 +99,24 @@ memif_config() {
 	config_write
 }
 
-# memif_ask ARGUMENT...: a peer process asks there, its counts go to $work/peer
+# surge ARGUMENT...: the traffic generator on the last CPU, its report in $work/peer
+surge() {
+	timeout 120 "$BUILD/app/mangrove-surge/mangrove-surge" --zone "$ROOT_ZONE" --file-prefix $tag-peer \
+		--memory 256 --timeout 20 --distinct 65536 "$@" >"$work/peer" 2>&1
+}
+
+# memif_ask ARGUMENT...: over the memif
 memif_ask() {
+	surge --device net_memif0,role=client,id=0,socket="$work/memif.sock",socket-abstract=no "$@"
+}
+
+# all_answered COUNT: and nothing was wrong
+all_answered() {
+	grep -q "^sent=$1 answered=$1 lost=0 late=0 duplicate=0 wrong=0 unsent=0 silent=0\$" "$work/peer" ||
+		fail "$(cat "$work/peer")"
+}
+
+ask() {
 	timeout 120 "$BUILD/tests/bench/memif_client" --no-huge -m 256 --no-pci --no-telemetry \
 		--file-prefix=$tag-peer --lcores=0@$(($(nproc) > 1)) --log-level=*:error \
 		--vdev=net_memif0,role=client,id=0,socket="$work/memif.sock",socket-abstract=no \

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "surge/surge_priv.h"
+
+enum { DO_BIT = 0x80, RCODE_MASK = 0xf };
+
+static size_t
+frame_message_offset(const uint8_t *frame)
+{
+	return frame[12] == 0x08 ? IPV4_MESSAGE : IPV6_MESSAGE;
+}
+
+size_t
+surge_model_answer(
+	const struct surge_model *model, const uint8_t *frame, size_t length, uint8_t *reply)
+{
+	size_t at = frame_message_offset(frame);
+	size_t size = at == IPV4_MESSAGE ? 4 : 16;
+	const struct exchange_peer peer = {
+		.address = frame + at - UDP_SIZE - 2 * size, .address_size = (uint8_t)size};
+
+	return oracle_answer(&model->zones, &model->self, &peer, frame + at, length - at, reply);
+}
+
+/* Octets of a message before what a server says in its cookie. */
+static size_t
+length_fixed(const uint8_t *message, size_t length)
+{
+	static const uint8_t cookie[] = {0, WIRE_OPTION_COOKIE, 0, WIRE_COOKIE_SIZE};
+
+	if (length < WIRE_HEADER_SIZE + COOKIE_OPTION_SIZE ||
+		memcmp(message + length - COOKIE_OPTION_SIZE, cookie, sizeof(cookie)) != 0)
+		return length;
+	return length - WIRE_COOKIE_SERVER_SIZE;
+}
+
+static void
+expectation_set(struct surge_template *t, const uint8_t *reply, size_t length)
+{
+	struct wire_query query;
+	uint64_t sum;
+
+	t->reply_length = (uint16_t)length;
+	t->size_max = WIRE_UDP_SIZE_MIN;
+	if (length < WIRE_HEADER_SIZE)
+		return;
+	t->hashed_length = (uint16_t)length_fixed(reply, length);
+	t->hash = reply_hash(reply, t->hashed_length);
+	t->flags1 = reply[2];
+	t->rcode = reply[3] & RCODE_MASK;
+	if (wire_query_read(t->frame + t->message_offset, t->frame_length - t->message_offset,
+		    WIRE_UDP, &query) != WIRE_DROP) {
+		if (query.edns_size > WIRE_UDP_SIZE_MIN)
+			t->size_max = query.edns_size;
+		t->question_length = query.question_length;
+		t->denial = query.dnssec_ok && t->rcode == WIRE_RCODE_NXDOMAIN &&
+			    !(t->flags1 & WIRE_FLAG1_TC);
+	}
+	/* protocol, UDP's length in pseudo-header and header, port 53, and the message */
+	sum = addresses_sum(t->frame, t->message_offset);
+	sum += htobe16(17) + 2u * htobe16((uint16_t)(length + UDP_SIZE)) + htobe16(PACKET_DNS_PORT);
+	sum += sum_octets(reply + 2, t->hashed_length - 2u);
+	t->reply_sum = sum_fold(sum);
+}
+
+/* The id and the source port are each lane's. */
+static void
+query_set(struct surge_template *t, const uint8_t *frame, size_t length)
+{
+	size_t at = frame_message_offset(frame);
+	uint8_t *udp = t->frame + at - UDP_SIZE;
+	uint64_t sum;
+
+	memcpy(t->frame, frame, length);
+	t->frame_length = (uint16_t)length;
+	t->message_offset = (uint16_t)at;
+	memset(udp, 0, 2);
+	memset(udp + 6, 0, 2);
+	memset(udp + UDP_SIZE, 0, 2);
+	sum = addresses_sum(t->frame, at) + htobe16(17) +
+	      htobe16((uint16_t)(length - at + UDP_SIZE)) + sum_octets(udp, length - at + UDP_SIZE);
+	t->query_sum = sum_fold(sum);
+}
+
+static struct surge_template *
+template_at(struct surge_templates *templates, uint32_t line)
+{
+	return (struct surge_template *)(void *)(templates->lines + (size_t)line * LINE_SIZE);
+}
+
+static size_t
+lines_of(size_t frame_length)
+{
+	return 1 + (frame_length + LINE_SIZE - 1) / LINE_SIZE;
+}
+
+int
+surge_templates_make(struct surge_templates *templates, const struct workload *work,
+	const struct surge_model *model, struct why *why)
+{
+	uint8_t reply[WIRE_UDP_SIZE_OWN];
+	size_t lines = 0;
+
+	*templates = (struct surge_templates){.count = work->count};
+	for (size_t i = 0; i < work->count; i++)
+		lines += lines_of(work->offsets[i + 1] - work->offsets[i]);
+	templates->lines = aligned_alloc(LINE_SIZE, lines * LINE_SIZE);
+	if (!templates->lines)
+		return why_set(why, ENOMEM, "no memory for %zu queries", work->count);
+	memset(templates->lines, 0, lines * LINE_SIZE);
+	for (size_t i = 0; i < work->count; i++) {
+		const uint8_t *frame = work->frames + work->offsets[i];
+		size_t length = work->offsets[i + 1] - work->offsets[i];
+		struct surge_template *t = template_at(templates, templates->line_count);
+
+		query_set(t, frame, length);
+		t->lines = (uint8_t)lines_of(length);
+		templates->line_count += t->lines;
+		expectation_set(t, reply, surge_model_answer(model, t->frame, length, reply));
+		templates->silent += t->reply_length == 0;
+	}
+	return 0;
+}
+
+void
+surge_templates_mac_set(struct surge_templates *templates, const uint8_t mac[static 6])
+{
+	uint32_t line = 0;
+
+	while (line < templates->line_count) {
+		struct surge_template *t = template_at(templates, line);
+
+		memcpy(t->frame + 6, mac, 6);
+		line += t->lines;
+	}
+}
+
+void
+surge_templates_free(struct surge_templates *templates)
+{
+	free(templates->lines);
+	*templates = (struct surge_templates){.count = 0};
+}
