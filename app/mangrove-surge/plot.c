@@ -67,7 +67,8 @@ static void
 rates_plot(FILE *to, const struct results *results)
 {
 	fputs("set xlabel 'offered, queries a second'\nset ylabel 'answered a second'\n"
-	      "set y2label 'loss, %'\nset y2tics\nset key left top\n"
+	      "set y2label 'loss, %'\nset y2tics\nset xrange [0:*]\nset yrange [0:1<*]\nset "
+	      "y2range [0:1<*]\nset key left top\n"
 	      "plot '-' using 1:2 with linespoints title 'answered', "
 	      "'-' using 1:2 axes x1y2 with points pointtype 7 title 'loss'\n",
 		to);
@@ -89,8 +90,9 @@ moments_plot(FILE *to, const struct trial *trial)
 {
 	double before = 0;
 
-	fputs("set xlabel 'seconds'\nset ylabel 'answered a second'\nset yrange [0:*]\n"
-	      "set y2label 'lost a second'\nset y2tics\nset y2range [0:*]\n"
+	fputs("set xlabel 'seconds'\nset ylabel 'answered a second'\nset xrange [0:*]\nset yrange "
+	      "[0:1<*]\n"
+	      "set y2label 'lost a second'\nset y2tics\nset y2range [0:1<*]\n"
 	      "plot '-' using 1:2 with lines title 'answered', "
 	      "'-' using 1:2 axes x1y2 with impulses title 'lost'\n",
 		to);

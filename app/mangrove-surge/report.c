@@ -60,7 +60,7 @@ report_trial(const struct options *options, const struct trial *trial)
 	printf("latency, us: p50 %.1f  p90 %.1f  p99 %.1f  p99.9 %.1f  p99.99 %.1f  max %.1f\n",
 		l->p50, l->p90, l->p99, l->p999, l->p9999, l->most);
 	printf("verified: every reply %s, %" PRIu64 " examined in full (%" PRIu64
-	       " found no room), signatures of %" PRIu64 "; %" PRIu64 " other frames, %" PRIu64
+	       " found no room), %" PRIu64 " signatures; %" PRIu64 " other frames, %" PRIu64
 	       " came by another lane's queue, the ring was full %" PRIu64 " times\n",
 		options->strictness == SURGE_OCTETS ? "to the octet" : "by its header",
 		trial->examined, f->unsampled, trial->verified, f->other, f->crossed, f->refused);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TURN_US = 20000 };
+enum { TURN_US = 20000, GRACE_PER_SECOND = 10 };
 
 /* What control does while lanes run. */
 struct watch {
@@ -36,6 +36,7 @@ lanes_arm(
 			/* lanes take turns */
 			.start = start + (uint64_t)(interval * i / deck->lane_count),
 			.duration = (uint64_t)(trial->seconds * hz),
+			.grace = (uint64_t)hz / GRACE_PER_SECOND,
 			.queries = options->queries / deck->lane_count +
 				   (i < options->queries % deck->lane_count),
 			.timeout = (uint64_t)(options->timeout_s * hz),
@@ -234,9 +235,9 @@ trial_end(struct watch *w)
 			trial->lost_in[j] += l->lost_in[j];
 	}
 	trial->sending_s = sent_for;
-	/* what was due by then, as far as it was wished */
 	if (trial->rate > 0) {
-		double due = trial->rate * (sent_for < trial->seconds ? sent_for : trial->seconds);
+		bool stopped = atomic_load_explicit(&w->deck->stop, memory_order_relaxed);
+		double due = trial->rate * (stopped ? sent_for : trial->seconds);
 
 		trial->due =
 			due < (double)w->options->queries ? (uint64_t)due : w->options->queries;

@@ -95,6 +95,7 @@ surge_examine(struct surge_examiner *x, const struct surge_template *template,
 	size_t at = template->message_offset;
 	const uint8_t *message = sample->frame + at;
 	size_t length = reply_length(sample->frame, sample->length, at);
+	int count;
 
 	if (length == 0 || !is_whole(message, length)) {
 		why_set(why, EINVAL, "malformed");
@@ -109,8 +110,9 @@ surge_examine(struct surge_examiner *x, const struct surge_template *template,
 		return SURGE_FAULT_CONTENT;
 	if (!x->keys || x->seen++ % x->each)
 		return SURGE_RIGHT;
-	if (surge_signatures_verify(x->keys, message, length, why) < 0)
+	count = surge_signatures_verify(x->keys, message, length, why);
+	if (count < 0)
 		return SURGE_FAULT_SIGNATURE;
-	x->verified++;
+	x->verified += (uint64_t)count;
 	return SURGE_RIGHT;
 }

@@ -142,7 +142,8 @@ queries_due(const struct surge_lane *l, uint64_t now)
 	uint64_t count = BURST, room;
 
 	if (l->run.interval > 0) {
-		double behind = (double)now - l->due;
+		double end = (double)(l->run.start + l->run.duration);
+		double behind = ((double)now < end ? (double)now : end) - l->due;
 
 		if (behind < 0)
 			return 0;
@@ -155,6 +156,7 @@ queries_due(const struct surge_lane *l, uint64_t now)
 		room = l->run.window - l->in_flight;
 		count = room < count ? room : count;
 	}
+	/* the next may only take a slot that is done with */
 	room = (1ull << l->slot_bits) - (l->next - l->oldest);
 	count = room < count ? room : count;
 	room = l->run.queries - l->next;
@@ -446,12 +448,26 @@ run_begin(struct surge_lane *l)
 	l->run.queries += l->next;
 }
 
-/* @return whether queries are still to be sent */
+/* At a rate, all that is due within the time is sent, if that is possible soon after it: the kernel
+ * may have stopped this thread. @return whether queries are still to be sent */
+static inline bool
+is_sending(const struct surge_lane *l, uint64_t now)
+{
+	const struct surge_run *run = &l->run;
+
+	if (l->next >= run->queries)
+		return false;
+	if (run->interval > 0)
+		return l->due < (double)(run->start + run->duration) &&
+		       (int64_t)(now - run->start) < (int64_t)(run->duration + run->grace);
+	return (int64_t)(now - run->start) < (int64_t)run->duration;
+}
+
 static inline bool
 lane_turn(struct surge_lane *l, bool stopped)
 {
 	uint64_t now = rte_rdtsc();
-	bool sending = !stopped && l->next < l->run.queries && now - l->run.start < l->run.duration;
+	bool sending = !stopped && is_sending(l, now);
 
 	replies_receive(l, now);
 	if (sending) {

@@ -85,21 +85,27 @@ signature_verify(struct surge_keys *keys, const ldns_pkt *packet, ldns_pkt_secti
 		ldns_get_errorstr_by_id(status));
 }
 
+/* @return how many were verified, or -errno */
 static int
 section_verify(
 	struct surge_keys *keys, const ldns_pkt *packet, ldns_pkt_section section, struct why *why)
 {
 	const ldns_rr_list *records = section == LDNS_SECTION_ANSWER ? ldns_pkt_answer(packet)
 								     : ldns_pkt_authority(packet);
-	int rc = 0;
+	int count = 0;
 
-	for (size_t i = 0; rc == 0 && i < ldns_rr_list_rr_count(records); i++) {
+	for (size_t i = 0; i < ldns_rr_list_rr_count(records); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(records, i);
+		int rc;
 
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_RRSIG)
-			rc = signature_verify(keys, packet, section, rr, why);
+		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_RRSIG)
+			continue;
+		rc = signature_verify(keys, packet, section, rr, why);
+		if (rc < 0)
+			return rc;
+		count++;
 	}
-	return rc;
+	return count;
 }
 
 int
@@ -107,13 +113,15 @@ surge_signatures_verify(
 	struct surge_keys *keys, const uint8_t *message, size_t length, struct why *why)
 {
 	ldns_pkt *packet = NULL;
-	int rc;
+	int answers, authorities = 0;
 
 	if (ldns_wire2pkt(&packet, message, length) != LDNS_STATUS_OK)
 		return why_set(why, EINVAL, "ldns cannot read it");
-	rc = section_verify(keys, packet, LDNS_SECTION_ANSWER, why);
-	if (rc == 0)
-		rc = section_verify(keys, packet, LDNS_SECTION_AUTHORITY, why);
+	answers = section_verify(keys, packet, LDNS_SECTION_ANSWER, why);
+	if (answers >= 0)
+		authorities = section_verify(keys, packet, LDNS_SECTION_AUTHORITY, why);
 	ldns_pkt_free(packet);
-	return rc;
+	if (answers < 0 || authorities < 0)
+		return answers < 0 ? answers : authorities;
+	return answers + authorities;
 }

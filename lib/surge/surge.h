@@ -206,6 +206,7 @@ struct surge_run {
 	double interval;   /* cycles between two queries; 0: as fast as the window lets */
 	uint64_t start;	   /* cycles: the first query's time */
 	uint64_t duration; /* cycles */
+	uint64_t grace;	   /* cycles behind it, for queries that were due in it */
 	uint64_t queries;  /* at most */
 	uint64_t timeout;  /* cycles */
 	uint32_t window;   /* queries on their way at most; 0: any */
@@ -286,7 +287,7 @@ void surge_examiner_free(struct surge_examiner *examiner);
 enum surge_fault surge_examine(struct surge_examiner *examiner,
 	const struct surge_template *template, const struct surge_sample *sample, struct why *why);
 
-/** How many had their signatures verified. */
+/** How many signatures were verified. */
 uint64_t surge_examiner_verified(const struct surge_examiner *examiner);
 
 /**

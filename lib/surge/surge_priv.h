@@ -100,8 +100,8 @@ size_t reply_length(const uint8_t *frame, size_t length, size_t at);
 /* Whether the sums of IPv4 header and UDP datagram are right. */
 bool checksums_right(const uint8_t *frame, size_t at, size_t message_length);
 
-/* Verify the signatures of a reply's RRsets that have any with the keys of a zone. @return 0 or
- * -errno */
+/* Verify all signatures of a reply's answer and authority sections with the keys of a zone. @return
+ * how many there are, or -errno */
 struct surge_keys;
 int surge_keys_new(struct surge_keys **keys, const struct zone *zone, time_t at, struct why *why);
 void surge_keys_free(struct surge_keys *keys);
