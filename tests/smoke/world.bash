@@ -117,19 +117,5 @@ all_answered() {
 }
 
 ask() {
-	timeout 120 "$BUILD/tests/bench/memif_client" --no-huge -m 256 --no-pci --no-telemetry \
-		--file-prefix=$tag-peer --lcores=0@$(($(nproc) > 1)) --log-level=*:error \
-		--vdev=net_memif0,role=client,id=0,socket="$work/memif.sock",socket-abstract=no \
-		-- --zone "$ROOT_ZONE" --mix "$(dirname "$0")/../bench/root-mix.json" "$@" \
-		>"$work/peer" 2>&1
-}
-
-# memif_all_answered COUNT
-memif_all_answered() {
-	grep -q "^sent=$1 answered=$1 lost=0 late=0 wrong=0\$" "$work/peer" ||
-		fail "$(cat "$work/peer")"
-}
-
-ask() {
 	ip netns exec $client dig +norec +tries=2 +time=1 "$@"
 }
