@@ -26,6 +26,7 @@ static const char help[] =
 	"  observe                   trust anchors, missing names, use of RFC 8198\n"
 	"                            (docs/observatory.md)\n"
 	"  heat                      which names and NSEC ranges are asked for most\n"
+	"  clear                     a difference that the audit found was seen to\n"
 	"  drain [ipv4|ipv6]         withdraw a healthy server, for maintenance\n"
 	"  undrain [ipv4|ipv6]       end that\n"
 	"  zone status [ZONE]        serial, source, times and primaries; all zones\n"
@@ -120,6 +121,7 @@ static const struct command commands[] = {
 	{"stats", NO_ZONE, {NULL}, print_stats, false},
 	{"observe", NO_ZONE, {NULL}, print_observe, false},
 	{"heat", NO_ZONE, {NULL}, print_heat, false},
+	{"clear", NO_ZONE, {NULL}, print_health, false},
 	{"drain", A_FAMILY, {NULL}, print_families, false},
 	{"undrain", A_FAMILY, {NULL}, print_families, false},
 	{"zone status", ANY_ZONE, {NULL}, print_zone_status, false},

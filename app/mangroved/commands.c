@@ -280,6 +280,14 @@ health_ask(struct node *node, const json_t *request, struct control_call *call)
 }
 
 static void
+clear_ask(struct node *node, const json_t *request, struct control_call *call)
+{
+	(void)request;
+	watch_audit_clear(&node->watch);
+	control_reply(call, watch_json(&node->watch));
+}
+
+static void
 drain(struct node *node, const json_t *request, struct control_call *call, bool drained)
 {
 	const json_t *family = json_object_get(request, "family");
@@ -639,6 +647,7 @@ static const struct {
 	{"stats", stats_ask, false},
 	{"observe", observe_ask, false},
 	{"heat", heat_ask, false},
+	{"clear", clear_ask, true},
 	{"drain", drain_ask, true},
 	{"undrain", undrain_ask, true},
 	{"zone status", zone_status, false},

@@ -370,6 +370,12 @@ server_received(const struct server *server)
 }
 
 uint64_t
+server_unsent(const struct server *server)
+{
+	return workers_sum(server, offsetof(struct worker, unsent));
+}
+
+uint64_t
 server_port_missed(const struct server *server)
 {
 	struct rte_eth_stats stats;
@@ -377,7 +383,7 @@ server_port_missed(const struct server *server)
 
 	for (unsigned int i = 0; i < server->ports_started; i++)
 		if (rte_eth_stats_get(server->ports[i].id, &stats) == 0)
-			sum += stats.imissed;
+			sum += stats.imissed + stats.rx_nombuf;
 	return sum;
 }
 

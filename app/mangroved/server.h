@@ -68,8 +68,11 @@ void server_stop(struct server *server);
 /** Frames and datagrams received, TCP connections accepted, so far. */
 uint64_t server_received(const struct server *server);
 
-/** Frames that ports dropped because a receive queue was full. */
+/** Frames that ports dropped because a receive queue was full, or no mbuf was left. */
 uint64_t server_port_missed(const struct server *server);
+
+/** Replies that were made, and dropped because a transmit queue was full. */
+uint64_t server_unsent(const struct server *server);
 
 /** Log all counters that are not 0, by name. */
 void server_counters_log(const struct server *server);

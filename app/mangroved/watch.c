@@ -235,8 +235,6 @@ watch_published(struct watch *watch)
 {
 	if (watch->selfquery)
 		selfquery_settle(watch->selfquery);
-	/* found in what is not served any more; if this is wrong too, the audit finds it again */
-	watch->audit_wrong_ms = 0;
 }
 
 static void
@@ -273,35 +271,76 @@ question_reported(void *data, const struct selfquery_report *report)
 
 /* ---- what is looked at again and again ---- */
 
+/* Whether each image that was served when the audit found a difference has been replaced by one
+ * that was built, or opened, since. Whose fault it was is not known: it may have been any of them.
+ * To publish the same images again (cookie secrets, another zone's expiry) is no cure. */
+static bool
+images_are_new(const struct watch *watch)
+{
+	const struct zones *zones = &watch->node->zones;
+
+	for (unsigned int i = 0; i < zones->count; i++)
+		if (zones->entries[i].standing == ZONE_SERVED &&
+			zones->entries[i].versions_taken == watch->audit_taken[i])
+			return false;
+	return true;
+}
+
 static void
 audit_look(struct watch *watch)
 {
+	const struct zones *zones = &watch->node->zones;
 	struct auditor_counts counts = auditor_counts(watch->node->server.auditor);
-	int64_t now = clock_ms();
 
-	if (counts.different > watch->audit_different)
-		watch->audit_wrong_ms = now;
+	if (counts.different > watch->audit_different) {
+		watch->audit_wrong = true;
+		for (unsigned int i = 0; i < zones->count; i++)
+			watch->audit_taken[i] = zones->entries[i].versions_taken;
+	} else if (watch->audit_wrong && images_are_new(watch)) {
+		watch->audit_wrong = false;
+	}
 	watch->audit_different = counts.different;
-	find(watch, watch->audit_wrong_ms != 0, HEALTH_AUDIT_DIFFERENCE, "audit",
+	find(watch, watch->audit_wrong, HEALTH_AUDIT_DIFFERENCE, "audit",
 		"%" PRIu64 " answers were not what the records say; the log has one of them",
 		counts.different);
 	find(watch, counts.fails, HEALTH_AUDIT_FAILING, "audit",
 		"the auditor was started again %" PRIu64 " times", counts.restarts);
 }
 
+void
+watch_audit_clear(struct watch *watch)
+{
+	watch->audit_wrong = false;
+	if (watch->timer_runs)
+		audit_look(watch);
+}
+
+/* @return whether a counter has grown of late; `last` and `grew_ms` are what is remembered of it */
+static bool
+has_grown(uint64_t count, uint64_t *last, int64_t *grew_ms)
+{
+	int64_t now = clock_ms();
+
+	if (count > *last)
+		*grew_ms = now;
+	if (*grew_ms && now - *grew_ms > DROPS_ALARM_MS)
+		*grew_ms = 0;
+	*last = count;
+	return *grew_ms != 0;
+}
+
+/* More comes than is taken, or goes out: an alarm, and never a reason to withdraw. */
 static void
 drops_look(struct watch *watch)
 {
 	uint64_t missed = server_port_missed(&watch->node->server);
-	int64_t now = clock_ms();
+	uint64_t unsent = server_unsent(&watch->node->server);
 
-	if (missed > watch->port_missed)
-		watch->missed_ms = now;
-	if (watch->missed_ms && now - watch->missed_ms > DROPS_ALARM_MS)
-		watch->missed_ms = 0;
-	watch->port_missed = missed;
-	find(watch, watch->missed_ms != 0, HEALTH_RECEIVE_DROPS, "ports",
-		"%" PRIu64 " frames were dropped at full receive queues since the start", missed);
+	find(watch, has_grown(missed, &watch->port_missed, &watch->missed_ms), HEALTH_RECEIVE_DROPS,
+		"ports", "%" PRIu64 " frames were dropped at full receive queues since the start",
+		missed);
+	find(watch, has_grown(unsent, &watch->unsent, &watch->unsent_ms), HEALTH_OVERLOAD, "ports",
+		"%" PRIu64 " replies found no room in transmit queues since the start", unsent);
 }
 
 static void

@@ -25,8 +25,10 @@ struct watch {
 	struct announce *announce;   /* NULL: nobody is told */
 	uv_timer_t timer;
 	bool timer_runs;
-	uint64_t audit_different, port_missed; /* as seen last */
-	int64_t audit_wrong_ms, missed_ms;     /* when they grew; 0: not */
+	uint64_t audit_different, port_missed, unsent; /* as seen last */
+	int64_t missed_ms, unsent_ms;		       /* when they grew; 0: not */
+	bool audit_wrong; /* a difference was found, and neither a person nor new images followed */
+	unsigned int audit_taken[IMAGE_CATALOGUE_MAX]; /* of each zone: versions_taken then */
 	unsigned int drained;  /* enum health_family: an operator wants them withdrawn */
 	int64_t changed_at[2]; /* states of IPv4 and IPv6, seconds since 1970 */
 	void (*stopped)(struct node *node);
@@ -47,6 +49,9 @@ void watch_zone(struct watch *watch, const struct zone_entry *zone);
 
 /** A version of a zone was refused (text), or taken (NULL). */
 void watch_judged(struct watch *watch, const struct zone_entry *zone, const char *text);
+
+/** An operator has looked at what the audit found: it is no reason to withdraw any more. */
+void watch_audit_clear(struct watch *watch);
 
 /** Withdraw all; `stopped` is called on the loop when whoever is told has been. */
 void watch_withdraw(struct watch *watch, void (*stopped)(struct node *node));

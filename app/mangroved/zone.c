@@ -12,6 +12,9 @@
 enum {
 	/* a refresh that changes nothing is written down no oftener, in seconds */
 	REFRESHED_SPACING = 60,
+	/* the proof of what was opened from disk, after a builder that died: 2 s, and up to 64 */
+	PROOF_RETRY_MS = 2000,
+	PROOF_DOUBLINGS_MAX = 5,
 };
 
 /* ---- a version is taken, or refused ---- */
@@ -93,6 +96,7 @@ image_take(struct zone_entry *zone, struct image *image)
 
 	image_facts(image, &facts);
 	zone->image = image;
+	zone->versions_taken++;
 	zone->verified_at = facts.verified_at;
 	if (zone->origin.length == 0) {
 		zone->origin = facts.origin;
@@ -187,6 +191,7 @@ taken(struct zone_entry *zone, struct zone_job *job)
 	image_facts(image, &facts);
 	zone->forced = job->forced;
 	zone->unproven = false;
+	zone->prove_failures = 0;
 	zone->taken_at = time(NULL);
 	/* what primaries have to vouch for, a file does not keep from expiring */
 	if (job->kind == ZONE_JOB_BLOCK || !zone->config->primaries_count || !zone->refreshed_at)
@@ -306,6 +311,20 @@ unproven_drop(struct zone_entry *zone)
 	zones_publish(zone->zones, unproven);
 }
 
+/* What is served is good as far as anybody knows, and its proof is owed still. */
+static void
+proof_postpone(struct zone_entry *zone)
+{
+	unsigned int doublings = zone->prove_failures < PROOF_DOUBLINGS_MAX ? zone->prove_failures
+									    : PROOF_DOUBLINGS_MAX;
+
+	zone->prove_failures++;
+	zone->prove = true;
+	zone->prove_at_ms = clock_ms() + ((int64_t)PROOF_RETRY_MS << doublings);
+	log_say(WARNING, log_zone, "proof is tried again in %d s zone=%s serial=%u\n",
+		(PROOF_RETRY_MS << doublings) / 1000, zone->name, zone_serial(zone));
+}
+
 /* The proof of what was opened from disk has been repeated. */
 static void
 stored_built(struct zone_entry *zone, struct zone_job *job)
@@ -330,6 +349,8 @@ stored_built(struct zone_entry *zone, struct zone_job *job)
 		/* not for a builder that died or had no time: then nothing is known to be wrong */
 		if (before.unproven && (job->rc == -EINVAL || job->rc == -EBADMSG))
 			unproven_drop(zone);
+		else if (before.unproven)
+			proof_postpone(zone);
 		zone->reload = zone->config->file != NULL;
 	}
 	event.serial = zone_serial(zone);
@@ -644,7 +665,7 @@ zone_step(struct zone_entry *zone)
 	} else if (zone->reload) {
 		zone->reload = false;
 		file_build_start(zone);
-	} else if (zone->prove && zone_clock_is_credible(zone)) {
+	} else if (zone->prove && clock_ms() >= zone->prove_at_ms && zone_clock_is_credible(zone)) {
 		zone->prove = false;
 		stored_build_start(zone, zone_serial(zone));
 	} else {

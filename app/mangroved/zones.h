@@ -61,8 +61,11 @@ struct zone_entry {
 	char source[STORE_SOURCE_SIZE];
 	int64_t taken_at, verified_at, refreshed_at; /* seconds since 1970; 0: not yet */
 	char anchor_tags[64];
+	unsigned int versions_taken; /* images that were served, since the start */
 	bool forced, frozen;
 	bool unproven; /* opened from disk, and not verified since: its proof is being repeated */
+	int64_t prove_at_ms; /* not before: a builder died, or had no time */
+	unsigned int prove_failures;
 	struct store *store; /* NULL: nothing is kept */
 	struct refresh refresh;
 	int64_t asked_at[REFRESH_PRIMARIES_MAX];

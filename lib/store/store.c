@@ -128,25 +128,6 @@ store_current_set(struct store *store, const struct store_current *current, stru
 }
 
 int
-store_refreshed(struct store *store, int64_t at, const char *source, struct why *why)
-{
-	struct store_current next;
-	int rc;
-
-	pthread_mutex_lock(&store->writer);
-	rc = store_current(store, &next);
-	if (rc < 0) {
-		why_set(why, -rc, "%s: no version is held", store->path);
-	} else {
-		next.refreshed_at = at;
-		snprintf(next.source, sizeof(next.source), "%s", source);
-		rc = current_write(store, &next, why);
-	}
-	pthread_mutex_unlock(&store->writer);
-	return rc;
-}
-
-int
 store_version_find(const struct store *store, uint32_t serial, struct store_version *version)
 {
 	const struct held *held;

@@ -89,9 +89,6 @@ int store_current(const struct store *store, struct store_current *current);
 /** Say which version is served; it must be one that is held. @return 0 or -errno */
 int store_current_set(struct store *store, const struct store_current *current, struct why *why);
 
-/** Note a refresh that found the current version up to date, or brought it. @return 0 or -errno */
-int store_refreshed(struct store *store, int64_t at, const char *source, struct why *why);
-
 /**
  * Keep a good version. It is not current by that: store_current_set(). Then the oldest beyond
  * keep_count go.

@@ -40,7 +40,23 @@ said() {
 world_make
 cp "$ROOT_ZONE" "$work/root.zone"
 config_write "$work/root.zone"
-printf 'audit:\n  one_in: 7\n' >>"$work/mangroved.yaml"
+printf 'audit:\n  one_in: 7\ncontrol: {socket: %s}\n' "$work/control.sock" >>"$work/mangroved.yaml"
+ctl() {
+	ip netns exec $server "$BUILD/app/mangrovectl/mangrovectl" --socket "$work/control.sock" "$@"
+}
+# withdraws yes|no: whether the node fails for what the audit found
+withdraws() {
+	for _ in $(seq 100); do
+		ctl health >"$work/health" || fail "$(cat "$work/health")"
+		if grep -q audit_difference "$work/health"; then
+			[ "$1" = no ] || return 0
+		else
+			[ "$1" = yes ] || return 0
+		fi
+		sleep 0.1
+	done
+	fail "a difference withdraws, and $1 is right: $(cat "$work/health")"
+}
 for i in $(seq 100); do
 	printf '%s\n' '. NS' '. SOA' '. DNSKEY' 'www.example.com A' 'com DS' "no-such-$i-$RANDOM A" \
 		"host.no-such-$RANDOM-$i AAAA" '. A' 'arpa NS' '. ANY'
@@ -72,10 +88,18 @@ said 'audit: wrong answer query=[0-9a-f]* answer=[0-9a-f]* right=[0-9a-f]*$'
 [ "$(audited wrong)" -gt 10 ] || fail "few wrong answers are counted"
 [ "$(grep -c 'audit: wrong' "$work/log")" -le $((SECONDS - began + 2)) ] || fail "more than a line a second"
 
+withdraws yes
+# an operator's word ends that, until the next one is found
+ctl clear >"$work/health" || fail "$(cat "$work/health")"
+withdraws no
+ip netns exec $client dnsperf -s $addr4 -d "$work/wrong" -e -n 2 -q 100 -t 1 >"$work/dnsperf" 2>&1 || true
+withdraws yes
+
 # a new image is right again
 kill -HUP "$pid"
 said 'zones published'
 sleep 0.5
+withdraws no
 wrong=$(audited wrong)
 more_than "$(audited ok)" ok
 [ "$(audited wrong)" = "$wrong" ] || fail "wrong after a new image"

@@ -97,6 +97,13 @@ primary_serial() {
 ip netns exec $client dig +norec +short @$primary4 -p 5353 . DNSKEY | awk '$1 == 257 { print ". IN DNSKEY " $0 }' >"$work/anchors"
 [ -s "$work/anchors" ] || fail "Knot has no KSK"
 
+# the builder, unless it is to die
+cat >"$work/builder" <<TEXT
+#!/bin/sh
+[ "\$1" = audit ] || ! rm "$work/die" 2>/dev/null || kill -SEGV \$\$
+exec "$(realpath "$BUILD/app/mangrove-zone/mangrove-zone")" "\$@"
+TEXT
+chmod 755 "$work/builder"
 cat >"$work/mangroved.yaml" <<TEXT
 addresses: [$addr4, "$addr6"]
 state_directory: $work/state
@@ -118,6 +125,7 @@ ports:
   - device: net_af_xdp0,iface=vs
 lcores: [0]
 hugepages: no
+builder: $work/builder
 file_prefix: $tag
 TEXT
 server_start
@@ -232,11 +240,13 @@ sleep 0.5
 grep 'audit: ok=' "$work/log" | tail -n 1 | grep -q 'wrong=0 ' || fail "$(grep 'audit: ' "$work/log" | tail -n 3)"
 [ "$(grep 'audit: ok=' "$work/log" | tail -n 1 | sed 's/.*ok=\([0-9]*\).*/\1/')" -gt 0 ] || fail "nothing was audited"
 
-# from the image: what is on disk is served without a primary, and proven again behind
+# from the image: what is on disk is served without a primary, and proven again behind, at the second try if the
+# builder dies at the first
 last=$(serial)
 kill -TERM "$knot"
 wait "$knot" 2>/dev/null || true
 knot=
+touch "$work/die"
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null || true
 ! ip -n $server link show $tag-a >/dev/null 2>&1 || fail "the announcement outlives SIGKILL"
@@ -257,6 +267,14 @@ server_start
 }
 grep -q "zone from disk zone=. serial=$last" "$work/log" || fail "not from disk"
 [ "$(serial)" = "$last" ] || fail "serial $(serial) from disk, not $last"
+
+for _ in $(seq 300); do
+	! grep -q "zone accepted zone=. serial=$last" "$work/log" || break
+	sleep 0.1
+done
+grep -q 'the builder died of signal 11' "$work/log" && grep -q 'proof is tried again' "$work/log" ||
+	fail "the builder did not die"
+grep -q "zone accepted zone=. serial=$last" "$work/log" || fail "what is on disk was not proven again"
 
 # no primary: degraded, then expired, then SERVFAIL; and back
 failing() {

@@ -260,7 +260,7 @@ put_and_serve(const struct folder *folder, const struct sample *sample, unsigned
 	if (rc == 0)
 		rc = serial_serve(store, facts.serial, 1000, &why);
 	if (rc == 0)
-		rc = store_refreshed(store, 2000, "primary 198.18.0.7", &why);
+		rc = refresh_note(store, 2000, "primary 198.18.0.7", &why);
 	store_close(store);
 	return rc;
 }
@@ -416,7 +416,7 @@ Test(store_crash, does_not_come_of_files_that_may_not_grow)
 	limit.rlim_cur = 100;
 	setrlimit(RLIMIT_FSIZE, &limit);
 	cr_expect_eq(sample_put(store, &two, 1000, &why), -EFBIG);
-	cr_expect_eq(store_refreshed(store, 7777, "x", &why), -EFBIG);
+	cr_expect_eq(refresh_note(store, 7777, "x", &why), -EFBIG);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_FSIZE, &limit);
 	cr_expect_eq(version_mark(store, 1), 1);
@@ -449,7 +449,7 @@ Test(store_crash, does_not_come_of_a_read_only_disk)
 	cr_expect(strstr(why.text, "Read-only"), "%s", why.text);
 	cr_expect_eq(sample_put(store, &two, 1000, &why), -EROFS);
 	cr_expect(strstr(why.text, "Read-only"), "%s", why.text);
-	cr_expect_eq(store_refreshed(store, 7777, "x", &why), -EROFS);
+	cr_expect_eq(refresh_note(store, 7777, "x", &why), -EROFS);
 	cr_expect_eq(store_refused(store, 5, 7777, "x", "y", &why), -EROFS);
 	cr_assert_eq(store_current(store, &current), 0);
 	cr_expect_eq(current.refreshed_at, 2000);

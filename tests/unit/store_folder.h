@@ -165,4 +165,18 @@ folder_count(const struct folder *folder)
 	return count < 2 ? 0 : count - 2;
 }
 
+/* A refresh that found the version that is served up to date. */
+static inline int
+refresh_note(struct store *store, int64_t at, const char *source, struct why *why)
+{
+	struct store_current current;
+	int rc = store_current(store, &current);
+
+	if (rc < 0)
+		return rc;
+	current.refreshed_at = at;
+	snprintf(current.source, sizeof(current.source), "%s", source);
+	return store_current_set(store, &current, why);
+}
+
 #endif

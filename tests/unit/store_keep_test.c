@@ -60,9 +60,9 @@ Test(store_keep, gives_back_after_a_restart_what_was_put)
 	store = reopen(&folder, 10, &why);
 	cr_expect_str_eq(why.text, "");
 	cr_expect_eq(store_current(store, &current), -ENOENT);
-	cr_expect_eq(store_refreshed(store, 1, "x", &why), -ENOENT);
+	cr_expect_eq(refresh_note(store, 1, "x", &why), -ENOENT);
 	fill(store, 2);
-	cr_expect_eq(store_refreshed(store, 5000, "primary 2001:db8::7", &why), 0);
+	cr_expect_eq(refresh_note(store, 5000, "primary 2001:db8::7", &why), 0);
 	store_close(store);
 
 	store = reopen(&folder, 10, &why);
@@ -223,7 +223,7 @@ Test(store_keep, falls_back_to_what_is_known_when_a_description_is_damaged)
 	folder_make(&folder, "/tmp");
 	store = reopen(&folder, 3, &why);
 	fill(store, 3);
-	cr_expect_eq(store_refreshed(store, 9000, "x", &why), 0);
+	cr_expect_eq(refresh_note(store, 9000, "x", &why), 0);
 	store_close(store);
 	damage(&folder, "current.json");
 	store = reopen(&folder, 3, &why);
@@ -232,7 +232,7 @@ Test(store_keep, falls_back_to_what_is_known_when_a_description_is_damaged)
 	/* not younger than it can be shown to be */
 	cr_expect(current.serial == 3 && current.refreshed_at == 1003 && current.recovered);
 	cr_expect_eq(version_mark(store, 3), 3);
-	cr_expect_eq(store_refreshed(store, 9100, "x", &why), 0);
+	cr_expect_eq(refresh_note(store, 9100, "x", &why), 0);
 	store_close(store);
 
 	damage(&folder, "3.json");
