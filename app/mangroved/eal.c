@@ -329,7 +329,6 @@ server_eal_start(struct server *server, struct why *why)
 	argument_add(&arguments, "--file-prefix=%s", prefix_of(config));
 	argument_add(&arguments, "--log-level=*:warning");
 	argument_add(&arguments, "--log-level=mangrove.*:%u", config->log_level);
-	argument_add(&arguments, "--no-telemetry");
 	lcore_arguments(config, &arguments);
 	rc = memory_arguments(server, &arguments, why);
 	if (rc == 0)

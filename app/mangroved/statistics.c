@@ -30,8 +30,14 @@ statistics_begin(struct statistics *statistics, struct node *node, struct why *w
 	if (!statistics->sum || !statistics->set)
 		return why_set(why, ENOMEM, "out of memory");
 	node->server.stats = statistics->set;
-	rc = statistics_day_begin(statistics, why);
-	return rc < 0 ? rc : statistics_http_begin(statistics, why);
+	rc = statistics_share_begin(statistics, why);
+	if (rc == 0)
+		rc = statistics_day_begin(statistics, why);
+	if (rc == 0)
+		rc = statistics_http_begin(statistics, why);
+	if (rc == 0 && node->server.eal_runs)
+		statistics_telemetry_begin(statistics);
+	return rc;
 }
 
 void
@@ -44,7 +50,10 @@ statistics_publishing(struct statistics *statistics, const struct engine_service
 void
 statistics_end(struct statistics *statistics)
 {
+	statistics_share_close(statistics->share);
+	statistics_telemetry_end();
 	statistics_http_end(statistics);
+	statistics_share_end(statistics);
 	statistics_day_end(statistics);
 	stats_set_free(statistics->set);
 	free(statistics->sum);

@@ -12,8 +12,9 @@ struct server;
 
 struct statistics {
 	struct node *node;
-	struct stats_set *set;	      /* the writers': NULL before statistics_begin() */
-	struct stats_counters *sum;   /* room for one */
+	struct stats_set *set;	    /* the writers': NULL before statistics_begin() */
+	struct stats_counters *sum; /* room for one */
+	struct statistics_share *share;
 	struct statistics_http *http; /* NULL: none */
 	struct statistics_day *day;   /* of RSSAC002; NULL: none */
 };
@@ -44,6 +45,29 @@ json_t *statistics_heat_json(const struct statistics *statistics);
 void statistics_end(struct statistics *statistics);
 
 /* ---- among statistics*.c ---- */
+
+/** Reports for other threads; statistics_share.c. */
+int statistics_share_begin(struct statistics *statistics, struct why *why);
+
+/**
+ * Read a report that is at most a moment old, or older if the loop is busy. Any thread but the
+ * loop's; it may wait for two seconds.
+ *
+ * @param read  called under a lock: may not call this again
+ * @return false: there is none, and `read` was not called
+ */
+bool statistics_share_read(struct statistics_share *share,
+	void (*read)(void *context, const struct report *report), void *context);
+
+/** Nobody waits any more. NULL is fine. */
+void statistics_share_close(struct statistics_share *share);
+
+/** Nobody else will read. */
+void statistics_share_end(struct statistics *statistics);
+
+/** Tell over DPDK's telemetry, which runs; statistics_telemetry.c. */
+void statistics_telemetry_begin(struct statistics *statistics);
+void statistics_telemetry_end(void);
 
 /** Listen, if the configuration says so; statistics_http.c. */
 int statistics_http_begin(struct statistics *statistics, struct why *why);

@@ -130,7 +130,7 @@ numbers_copy(const uint64_t *numbers, unsigned int count)
 {
 	uint64_t *copy = malloc((count + 1) * sizeof(*copy));
 
-	if (copy)
+	if (copy && count)
 		memcpy(copy, numbers, count * sizeof(*copy));
 	return copy;
 }

@@ -54,6 +54,9 @@ grep -qx '  qtype=DNSKEY  *[0-9]*' "$work/words" || fail "$(cat "$work/words")"
 promtool check metrics <"$work/metrics" >"$work/promtool" 2>&1 || fail "$(cat "$work/promtool")"
 [ ! -s "$work/promtool" ] || fail "$(cat "$work/promtool")"
 
+python3 "$here/statistics_ask.py" check-telemetry "/var/run/dpdk/$tag/dpdk_telemetry.v2" "$work/metrics" ||
+	fail "telemetry differs"
+
 # clients of HTTP that mean no good, while queries are answered
 python3 "$here/statistics_ask.py" queries | head -n 200 >"$work/queries"
 ip netns exec $client dnsperf -s $addr4 -d "$work/queries" -l 4 -Q 500 >"$work/dnsperf" 2>&1 &

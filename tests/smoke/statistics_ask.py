@@ -6,6 +6,7 @@
   queries                           queries for dnsperf
   check-metrics SENT METRICS        Prometheus' text
   check-json SENT JSON METRICS      the reply of the control command `stats`
+  check-telemetry SOCKET METRICS    DPDK's telemetry
   check-state STATE COUNT           the file that survives a restart has so many queries
   age-state STATE                   make it yesterday's
   check-files SENT DIRECTORY COUNT  RSSAC002's files, by PyYAML
@@ -253,6 +254,31 @@ def check_json(sent_path, json_path, metrics_path):
         return good and len(json.load(file)) > 20
 
 
+def check_telemetry(path, metrics_path):
+    """The same counters page by page, without the signs that telemetry does not take."""
+    metrics = metrics_read(metrics_path)
+    told = {}
+    page, pages = 0, 1
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.settimeout(10)
+        s.connect(path)
+        s.recv(1 << 16)
+        while page < pages:
+            s.send(b'/mangrove/metrics,%d' % page)
+            reply = json.loads(s.recv(1 << 16))['/mangrove/metrics']
+            pages = reply['pages']
+            told.update(line.rsplit(' ', 1) for line in reply['values'])
+            page += 1
+    good = check('pages', True, pages > 1)
+    for name, value in metrics.items():
+        plain = name.replace('"', '').replace('\\', '')
+        # what does not move by itself
+        if name.startswith(('mangrove_queries', 'mangrove_replies', 'mangrove_gap', 'mangrove_frames')) \
+                and 'le=' not in name and len(plain) < 100:
+            good &= check(plain, value, float(told.get(plain, -1)))
+    return good
+
+
 def state_read(path):
     """A state's day and its queries by way, if its digest is right."""
     with open(path, 'rb') as file:
@@ -338,6 +364,8 @@ def main():
         sys.exit(not check_metrics(*args))
     elif command == 'check-json':
         sys.exit(not check_json(*args))
+    elif command == 'check-telemetry':
+        sys.exit(not check_telemetry(*args))
     elif command == 'check-state':
         sys.exit(not check('state', int(args[1]), state_read(args[0])[1][1]))
     elif command == 'age-state':

@@ -236,10 +236,23 @@ node_start(const struct rssac002_place *place, int64_t now)
 }
 
 static void
-node_stop(struct node *node, bool killed)
+node_stop(struct node *node, const struct rssac002_place *killed)
 {
-	if (!killed)
-		rssac002_free(node->rssac002);
+	uint8_t *state = NULL;
+	char path[256];
+	size_t size;
+	FILE *file;
+
+	/* one that is killed leaves the state that it has written last */
+	snprintf(path, sizeof(path), "%s/state", killed ? killed->directory : "");
+	if (killed)
+		cr_assert_eq(file_read(path, 1 << 20, &state, &size, NULL), 0);
+	rssac002_free(node->rssac002);
+	if (killed) {
+		file = fopen(path, "w");
+		cr_assert(file && fwrite(state, size, 1, file) == 1 && fclose(file) == 0);
+	}
+	free(state);
 	stats_set_free(node->set);
 	free(node);
 }
@@ -303,7 +316,7 @@ Test(rssac002_day, ends_at_midnight_and_begins_anew)
 		cr_expect_eq(sources, day, "day %u has %lu", day, (unsigned long)sources);
 	}
 	cr_expect_eq(node->bad, 0);
-	node_stop(node, false);
+	node_stop(node, NULL);
 }
 
 Test(rssac002_day, goes_on_after_a_restart_and_loses_a_minute_when_killed)
@@ -316,14 +329,14 @@ Test(rssac002_day, goes_on_after_a_restart_and_loses_a_minute_when_killed)
 	ask(node, now, 10, 0);
 	rssac002_version(node->rssac002, 2026050100, 7, 1330000);
 	rssac002_turn(node->rssac002, node->set, now + 10);
-	node_stop(node, false);
+	node_stop(node, NULL);
 	node = node_start(&place, now + 100);
 	/* the same clients, and as many others */
 	ask(node, now + 100, 20, 0);
 	rssac002_turn(node->rssac002, node->set, now + 100 + RSSAC002_SAVE_SECONDS);
 	ask(node, now + 200, 1, 0);
 	rssac002_turn(node->rssac002, node->set, now + 200 + RSSAC002_SAVE_SECONDS / 2);
-	node_stop(node, true);
+	node_stop(node, &place);
 	/* not before the day after the next */
 	node = node_start(&place, now + 2 * RSSAC002_DAY_SECONDS);
 	cr_expect_eq(day_of(&place, DAY, &sources), 31);
@@ -333,7 +346,7 @@ Test(rssac002_day, goes_on_after_a_restart_and_loses_a_minute_when_killed)
 		HEAD("load-time") "time:\n  2026050100: 7\n");
 	cr_expect_eq(rssac002_today(node->rssac002)->queries[0], 0);
 	cr_expect_eq(node->bad, 0);
-	node_stop(node, false);
+	node_stop(node, NULL);
 }
 
 Test(rssac002_day, begins_anew_if_its_state_is_damaged_and_says_so)
@@ -343,7 +356,7 @@ Test(rssac002_day, begins_anew_if_its_state_is_damaged_and_says_so)
 	char path[256];
 	FILE *file;
 
-	node_stop(node, false);
+	node_stop(node, NULL);
 	snprintf(path, sizeof(path), "%s/state", place.directory);
 	file = fopen(path, "r+");
 	cr_assert(file);
@@ -353,7 +366,7 @@ Test(rssac002_day, begins_anew_if_its_state_is_damaged_and_says_so)
 	node = node_start(&place, morning + 10);
 	cr_expect_eq(node->bad, 1);
 	cr_expect_eq(rssac002_fault_count(node->rssac002, RSSAC002_FAULT_STATE), 1);
-	node_stop(node, false);
+	node_stop(node, NULL);
 }
 
 Test(rssac002_day, does_not_count_twice_when_the_clock_steps_back_over_midnight)
@@ -377,7 +390,7 @@ Test(rssac002_day, does_not_count_twice_when_the_clock_steps_back_over_midnight)
 	/* years back: it was wrong before */
 	rssac002_turn(node->rssac002, node->set, morning - 1000 * RSSAC002_DAY_SECONDS);
 	cr_expect_eq(rssac002_today(node->rssac002)->day, DAY - 1000);
-	node_stop(node, false);
+	node_stop(node, NULL);
 }
 
 Test(rssac002_day, tries_again_while_files_cannot_be_written)
@@ -408,7 +421,7 @@ Test(rssac002_day, tries_again_while_files_cannot_be_written)
 	rssac002_turn(node->rssac002, node->set, midnight + RSSAC002_DAY_SECONDS);
 	rssac002_turn(node->rssac002, node->set, midnight + 2 * RSSAC002_DAY_SECONDS);
 	cr_expect_eq(rssac002_fault_count(node->rssac002, RSSAC002_FAULT_LOST), 1);
-	node_stop(node, false);
+	node_stop(node, NULL);
 }
 
 Test(rssac002_day, waits_until_midnight_and_no_longer)
@@ -449,7 +462,7 @@ Test(rssac002_day, merges_nodes_into_their_service)
 		if (i == 3)
 			rssac002_version(node->rssac002, 2026050101, 77, 1330001);
 		rssac002_turn(node->rssac002, node->set, morning + RSSAC002_DAY_SECONDS);
-		node_stop(node, false);
+		node_stop(node, NULL);
 	}
 	cr_assert_eq(rssac002_merge(names, NODES, DAY, &output, &why), 0, "%s", why.text);
 	cr_expect_eq(day_of(&output, DAY, NULL), 10 * NODES);
@@ -489,17 +502,17 @@ Test(rssac002_day, does_not_merge_sketches_of_different_seeds)
 	struct why why;
 
 	rssac002_turn(node->rssac002, node->set, morning + RSSAC002_DAY_SECONDS);
-	node_stop(node, false);
+	node_stop(node, NULL);
 	node_seed = "another's";
 	node = node_start(&b, morning);
 	rssac002_turn(node->rssac002, node->set, morning + RSSAC002_DAY_SECONDS);
-	node_stop(node, false);
+	node_stop(node, NULL);
 	cr_expect_eq(rssac002_merge(names, 2, DAY, &output, &why), -EINVAL);
 	cr_expect(strstr(why.text, "another seed"), "%s", why.text);
 	/* a node whose seed was changed in the middle of a day goes on without its sources */
 	node = node_start(&a, morning + RSSAC002_DAY_SECONDS + 10);
 	cr_expect_eq(node->bad, 1);
-	node_stop(node, false);
+	node_stop(node, NULL);
 }
 
 Test(rssac002_day, reads_dates)
