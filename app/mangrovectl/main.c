@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "control/control.h"
+#include "filter.h"
 #include "print.h"
 #include "rssac002/rssac002.h"
 #include "reading.h"
@@ -27,6 +28,11 @@ static const char help[] =
 	"                            (docs/observatory.md)\n"
 	"  heat                      which names and NSEC ranges are asked for most\n"
 	"  clear                     a difference that the audit found was seen to\n"
+	"  flood                     who asks what, and what limits make of it\n"
+	"  filter list               what operators put in the way of floods\n"
+	"  filter add ACTION         drop, tc or limit what --prefix, --range and --name\n"
+	"                            say, for --seconds\n"
+	"  filter remove ID          end a filter now\n"
 	"  drain [ipv4|ipv6]         withdraw a healthy server, for maintenance\n"
 	"  undrain [ipv4|ipv6]       end that\n"
 	"  zone status [ZONE]        serial, source, times and primaries; all zones\n"
@@ -47,6 +53,11 @@ static const char help[] =
 	"  --check            health, status: tell the state by the exit code\n"
 	"  --once             top: one frame of two readings, as text\n"
 	"  --force            zone transfer: take a serial that is not newer\n"
+	"  --prefix PREFIX    filter add: of clients, as 192.0.2.0/24\n"
+	"  --range NAME       filter add: of names that do not exist, the gap at NAME\n"
+	"  --name NAME        filter add: of names that exist, NAME and below\n"
+	"  --rate NUMBER      filter add limit: replies a second that still go out\n"
+	"  --seconds NUMBER   filter add: until it ends by itself (600)\n"
 	"  --timeout SECONDS  how long to wait for the reply (10; 600 for what\n"
 	"                     fetches or builds a zone)\n"
 	"  --date YYYYMMDD, --service NAME, --output DIR\n"
@@ -72,6 +83,11 @@ enum {
 	OPTION_CHECK,
 	OPTION_ONCE,
 	OPTION_FORCE,
+	OPTION_PREFIX,
+	OPTION_RANGE,
+	OPTION_NAME,
+	OPTION_RATE,
+	OPTION_SECONDS,
 	OPTION_TIMEOUT,
 	OPTION_DATE,
 	OPTION_SERVICE,
@@ -86,6 +102,11 @@ static const struct option long_options[] = {
 	{"check", no_argument, NULL, OPTION_CHECK},
 	{"once", no_argument, NULL, OPTION_ONCE},
 	{"force", no_argument, NULL, OPTION_FORCE},
+	{"prefix", required_argument, NULL, OPTION_PREFIX},
+	{"range", required_argument, NULL, OPTION_RANGE},
+	{"name", required_argument, NULL, OPTION_NAME},
+	{"rate", required_argument, NULL, OPTION_RATE},
+	{"seconds", required_argument, NULL, OPTION_SECONDS},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
 	{"date", required_argument, NULL, OPTION_DATE},
 	{"service", required_argument, NULL, OPTION_SERVICE},
@@ -104,7 +125,7 @@ enum {
 };
 
 /* What may follow a command. */
-enum zone_operand { NO_ZONE, A_ZONE, ANY_ZONE, A_FAMILY };
+enum zone_operand { NO_ZONE, A_ZONE, ANY_ZONE, A_FAMILY, A_FILTER, A_FILTER_ID };
 
 struct command {
 	const char *name;
@@ -122,6 +143,10 @@ static const struct command commands[] = {
 	{"observe", NO_ZONE, {NULL}, print_observe, false},
 	{"heat", NO_ZONE, {NULL}, print_heat, false},
 	{"clear", NO_ZONE, {NULL}, print_health, false},
+	{"flood", NO_ZONE, {NULL}, print_flood, false},
+	{"filter list", NO_ZONE, {NULL}, print_filters, false},
+	{"filter add", A_FILTER, {NULL}, print_filter, false},
+	{"filter remove", A_FILTER_ID, {NULL}, print_filter, false},
 	{"drain", A_FAMILY, {NULL}, print_families, false},
 	{"undrain", A_FAMILY, {NULL}, print_families, false},
 	{"zone status", ANY_ZONE, {NULL}, print_zone_status, false},
@@ -140,6 +165,7 @@ struct options {
 	bool json, check, once, force;
 	int timeout_ms; /* 0: as the command needs */
 	const char *date, *service, *output;
+	struct filter_options filter;
 };
 
 static int
@@ -190,6 +216,26 @@ zone_set(json_t *request, const char *zone)
 	wire_name_fold(&name);
 	json_object_set_new(request, "zone", json_string(wire_name_to_text(&name, text)));
 	return true;
+}
+
+/* @return exit code */
+static int
+filter_take(const struct options *options, const struct command *command, char *const *operands,
+	int count, json_t *request)
+{
+	unsigned long long id;
+	const char *wrong;
+
+	if (count != 1)
+		return wrong_usage("one operand is needed for ", command->name);
+	if (command->zone == A_FILTER)
+		return filter_request(&options->filter, operands[0], request, &wrong)
+			       ? EXIT_DONE
+			       : wrong_usage(wrong, operands[0]);
+	if (!number_read(&id, operands[0], UINT32_MAX) || id == 0)
+		return wrong_usage("no filter's number: ", operands[0]);
+	json_object_set_new(request, "id", json_integer((json_int_t)id));
+	return EXIT_DONE;
 }
 
 /* The operands behind the command's words. @return exit code */
@@ -324,6 +370,8 @@ options_fit(const struct options *options, const struct command *command)
 		return wrong_usage("--once is for top, not for ", command->name);
 	if (options->json && is_top)
 		return wrong_usage("--json is not for top: stats and heat have it", "");
+	if (filter_is_given(&options->filter) && command->zone != A_FILTER)
+		return wrong_usage("options of filter add, not of ", command->name);
 	return EXIT_DONE;
 }
 
@@ -349,7 +397,10 @@ options_run(const struct options *options, char *const *operands, int count)
 		return EXIT_REFUSED;
 	if (options->force)
 		json_object_set_new(request, "force", json_true());
-	code = operands_take(command, operands + words, count - words, request);
+	if (command->zone == A_FILTER || command->zone == A_FILTER_ID)
+		code = filter_take(options, command, operands + words, count - words, request);
+	else
+		code = operands_take(command, operands + words, count - words, request);
 	if (code == EXIT_DONE)
 		code = strcmp(command->name, "top") == 0 ? top_show(options)
 							 : command_run(command, options, request);
@@ -394,6 +445,25 @@ main(int argc, char **argv)
 			break;
 		case OPTION_OUTPUT:
 			options.output = optarg;
+			break;
+		case OPTION_PREFIX:
+			options.filter.prefix = optarg;
+			break;
+		case OPTION_RANGE:
+			options.filter.range = optarg;
+			break;
+		case OPTION_NAME:
+			options.filter.name = optarg;
+			break;
+		case OPTION_RATE:
+			if (!number_read(&options.filter.rate, optarg, UINT32_MAX) ||
+				options.filter.rate == 0)
+				return wrong_usage("--rate: bad value: ", optarg);
+			break;
+		case OPTION_SECONDS:
+			if (!number_read(&options.filter.seconds, optarg, UINT32_MAX) ||
+				options.filter.seconds == 0)
+				return wrong_usage("--seconds: bad value: ", optarg);
 			break;
 		case OPTION_HELP:
 			return fputs(help, stdout) < 0;

@@ -11,7 +11,7 @@
 /** How a reply is shown; it has "ok": true, and is shown as docs/control.md describes it. */
 typedef void print_reply(const json_t *reply);
 
-print_reply print_observe;
+print_reply print_flood, print_filter, print_filters;
 print_reply print_health, print_families, print_stats, print_heat, print_observe;
 print_reply print_zone_status, print_zone_outcome, print_zone_reload, print_zone_frozen;
 print_reply print_zone_history, print_zone_diff, print_zone_rollback;

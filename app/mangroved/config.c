@@ -122,6 +122,8 @@ static const cyaml_schema_field_t fields[] = {
 	CYAML_FIELD_MAPPING(
 		"announce", CYAML_FLAG_OPTIONAL, struct config, announce, config_announce_fields),
 	CYAML_FIELD_MAPPING("audit", CYAML_FLAG_OPTIONAL, struct config, audit, audit_fields),
+	CYAML_FIELD_MAPPING(
+		"limits", CYAML_FLAG_OPTIONAL, struct config, limits, config_limits_fields),
 	CYAML_FIELD_MAPPING("sockets", CYAML_FLAG_OPTIONAL, struct config, sockets, sockets_fields),
 	CYAML_FIELD_MAPPING("exception_rates", CYAML_FLAG_OPTIONAL, struct config, exception_rates,
 		rate_fields),
@@ -492,6 +494,8 @@ config_check(struct config *config, struct why *why)
 		rc = config_statistics_check(config, why);
 	if (rc == 0)
 		rc = config_observe_check(config, why);
+	if (rc == 0)
+		rc = config_limits_check(config, why);
 	return rc < 0 ? rc : numbers_check(config, why);
 }
 

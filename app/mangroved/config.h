@@ -6,6 +6,7 @@
 
 #include "exception/exception.h"
 #include "exchange/exchange.h"
+#include "limit/limit.h"
 #include "packet/packet.h"
 #include "port/settings.h"
 #include "primary/primary.h"
@@ -145,6 +146,25 @@ struct config_sockets {
 	unsigned int idle_timeout_ms, message_timeout_ms;
 };
 
+/* what is left out is the first */
+enum config_limits_mode { CONFIG_LIMITS_OBSERVE, CONFIG_LIMITS_OFF, CONFIG_LIMITS_ENFORCE };
+
+/** Which replies are not worth sending. */
+struct config_limits {
+	enum config_limits_mode mode;
+	unsigned int prefix_ipv4, prefix_ipv6;
+	unsigned int answers_per_second, nxdomain_per_second, errors_per_second, all_per_second,
+		octets_per_second;
+	unsigned int burst_ms, *slip, leak; /* slip NULL: the default, as 0 is another */
+	char **exempt;
+	unsigned int exempt_count;
+	enum config_switch exempt_cookies;
+	unsigned int node_tc_per_second, node_errors_per_second;
+	uint64_t node_octets_per_second; /* 0: no budget */
+	unsigned int spread, prefixes;
+	struct limit_wishes wishes; /* from these */
+};
+
 /** One in so many pairs of query and reply is answered again from plain records. */
 struct config_audit {
 	enum config_switch enabled;
@@ -203,6 +223,7 @@ struct config {
 	struct config_audit audit;
 	struct config_statistics statistics;
 	struct config_observe observe;
+	struct config_limits limits;
 	char *state_directory; /* NULL: nothing is kept */
 	unsigned int versions; /* of each zone that stay there */
 	char *tsig_keys;       /* file; NULL: there are none */
@@ -226,6 +247,9 @@ void config_free(struct config *config);
 
 /** Fill in config->self. @return 0 or -EINVAL */
 int config_self_take(struct config *config, struct why *why);
+
+/** "192.0.2.0/24" or "2001:db8::/32". @return false: not one */
+bool config_limit_prefix_parse(const char *text, struct limit_prefix *prefix);
 
 /** Which of config->lcores serves a queue. */
 unsigned int config_queue_lcore(const struct config *config, unsigned int port, unsigned int queue);

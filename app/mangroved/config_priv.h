@@ -63,6 +63,10 @@ int config_statistics_check(struct config *config, struct why *why);
 extern const cyaml_schema_field_t config_observe_fields[];
 int config_observe_check(struct config *config, struct why *why);
 
+/* config_limits.c */
+extern const cyaml_schema_field_t config_limits_fields[];
+int config_limits_check(struct config *config, struct why *why);
+
 /** The name of a TSIG key, if it is not NULL. */
 int config_key_check(
 	const struct config *config, const char *key, const char *name, struct why *why);

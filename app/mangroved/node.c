@@ -123,6 +123,8 @@ bring_up(struct node *node, struct why *why)
 		rc = statistics_begin(&node->statistics, node, why);
 	if (rc == 0)
 		rc = observatory_begin(&node->observatory, node, why);
+	if (rc == 0)
+		rc = limits_begin(&node->limits, node, why);
 	if (rc < 0)
 		return rc;
 	if (node->config->ports_count == 0)
@@ -281,6 +283,7 @@ end(struct node *node)
 		server_eal_stop(&node->server);
 		statistics_end(&node->statistics);
 		observatory_end(&node->observatory);
+		limits_end(&node->limits);
 	}
 	zones_stop(&node->zones);
 	control_close(node->control);

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "observatory.h"
+#include "limits_node.h"
 #include "provide.h"
 #include "server.h"
 #include "statistics.h"
@@ -25,6 +26,7 @@ struct node {
 	struct provide provide;
 	struct statistics statistics;
 	struct observatory observatory;
+	struct limits limits;
 	struct control *control; /* NULL: none */
 	uv_timer_t drain;
 	bool drains;

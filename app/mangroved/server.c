@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limits_node.h"
 #include "log.h"
 
 static int
@@ -190,9 +191,10 @@ queues_deal(struct server *server, struct why *why)
 	return 0;
 }
 
-/* Who reads the ledger of a thread that answers, in this order. */
+/* Who reads the ledger of a thread that answers, in this order; and its limiter. */
 static int
-readers_make(struct server *server, int numa_node, struct ledger_readers *readers, struct why *why)
+readers_make(struct server *server, const char *name, int numa_node, struct ledger_readers *readers,
+	struct limiter **limiter, struct why *why)
 {
 	struct stats *stats = stats_set_add(server->stats, numa_node);
 	struct observer *observer = server->observe ? observe_set_add(server->observe) : NULL;
@@ -203,7 +205,7 @@ readers_make(struct server *server, int numa_node, struct ledger_readers *reader
 	readers->readers[readers->count++] = (struct ledger_reader){stats_count, stats};
 	if (observer)
 		readers->readers[readers->count++] = (struct ledger_reader){observe_page, observer};
-	return 0;
+	return limits_thread_add(server->limits, name, numa_node, readers, limiter, why);
 }
 
 static int
@@ -226,8 +228,11 @@ workers_start(struct server *server, struct why *why)
 		return rc;
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
 		struct worker *w = &server->workers[i];
+		char name[32];
 
-		rc = readers_make(server, (int)rte_lcore_to_socket_id(i + 1), &w->readers, why);
+		snprintf(name, sizeof(name), "cpu %u", config->lcores[i]);
+		rc = readers_make(server, name, (int)rte_lcore_to_socket_id(i + 1), &w->readers,
+			&w->limiter, why);
 		if (rc < 0)
 			return rc;
 		w->index = i;
@@ -253,6 +258,7 @@ sockets_start(struct server *server, struct why *why)
 	const struct config *config = server->config;
 	const struct config_sockets *sockets = &config->sockets;
 	struct ledger_readers readers[STREAM_THREADS_MAX];
+	struct limiter *limiters[STREAM_THREADS_MAX];
 	const struct stream_settings settings = {
 		.service = &config->service,
 		.port = (uint16_t)sockets->port,
@@ -263,6 +269,7 @@ sockets_start(struct server *server, struct why *why)
 		.slot = &server->slot,
 		.reader_first = config->lcores_count,
 		.readers = readers,
+		.limiters = limiters,
 		.connections = sockets->connections,
 		.connections_per_prefix = sockets->connections_per_prefix,
 		.idle_timeout_ms = sockets->idle_timeout_ms,
@@ -271,9 +278,13 @@ sockets_start(struct server *server, struct why *why)
 
 	if (!settings.tcp && !settings.udp)
 		return 0;
-	for (unsigned int i = 0; i < sockets->threads; i++)
-		if (readers_make(server, -1, &readers[i], why) < 0)
+	for (unsigned int i = 0; i < sockets->threads; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "socket %u", i);
+		if (readers_make(server, name, -1, &readers[i], &limiters[i], why) < 0)
 			return -ENOMEM;
+	}
 	return stream_start(&settings, &server->stream, why);
 }
 

@@ -26,6 +26,7 @@ struct server {
 	unsigned int workers_started;
 	struct publish_slot slot;
 	struct stream *stream;		/* NULL: none */
+	struct limits *limits;		/* where their limiters come from */
 	struct stats_set *stats;	/* where lcores and sockets count */
 	struct observe_set *observe;	/* NULL: nothing is observed */
 	struct auditor *auditor;	/* NULL: none */

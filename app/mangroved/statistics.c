@@ -186,6 +186,7 @@ statistics_report(struct statistics *statistics)
 	statistics_day_tell(statistics, report);
 	if (node->up)
 		statistics_server_tell(&node->server, report);
+	limits_tell(&node->limits, report);
 	for (unsigned int i = 0; i < node->zones.count; i++)
 		zone_tell(&node->zones.entries[i], report);
 	if (node->watch.health)

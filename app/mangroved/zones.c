@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limits_node.h"
 #include "log.h"
 
 /* how often files are looked at: a change is served a second later */
@@ -44,6 +45,7 @@ service_free(struct engine_service *service)
 	if (!service)
 		return;
 	sodium_memzero(&service->self.secrets, sizeof(service->self.secrets));
+	free((struct limit_rules *)service->limits);
 	free(service);
 }
 
@@ -62,6 +64,11 @@ service_make(const struct zones *zones)
 		made->self = old ? old->self : zones->server->config->self;
 	}
 	catalogue_fill(zones, &made->catalogue);
+	made->limits = limits_rules_make(zones->server->limits, &made->catalogue);
+	if (!made->limits) {
+		service_free(made);
+		return NULL;
+	}
 	return made;
 }
 

@@ -70,6 +70,18 @@ void image_facts(const struct image *image, struct image_facts *facts);
  */
 const uint8_t *image_records(const struct image *image, size_t *length);
 
+/** The name of a node, as the ledger numbers them; `node` is below node_count. */
+void image_node_name(const struct image *image, uint32_t node, struct wire_name *name);
+
+/**
+ * The node that the ledger has for a name.
+ *
+ * @param name  folded; at or below the zone's own name
+ * @param node  its own or its cut's; where it does not exist, that of the gap it falls into
+ * @return whether it exists, or is below a cut
+ */
+bool image_node_find(const struct image *image, const struct wire_name *name, uint32_t *node);
+
 /* the root, arpa, root-servers.net and room for more */
 enum { IMAGE_CATALOGUE_MAX = 16 };
 

@@ -46,6 +46,18 @@ const struct report_metric report_metrics[REPORT_METRICS] = {
 		"unique-sources: num-sources",
 		"Different sources since midnight UTC, within 0.8 % (standard error)."},
 
+	[REPORT_LIMIT_REPLIES] = {"mangrove_limit_replies_total", "replies", REPORT_COUNTER,
+		{"how", "action", "class"}, NULL,
+		"Replies that a limit struck, by what became of them: observed ones went out."},
+	[REPORT_LIMIT_REASONS] = {"mangrove_limit_reasons_total", "replies", REPORT_COUNTER,
+		{"reason"}, NULL, "The same by the limit that struck first."},
+	[REPORT_LIMIT_PREFIXES] = {"mangrove_limit_prefixes_total", "prefixes", REPORT_COUNTER,
+		{"event"}, NULL,
+		"Client prefixes that got a line, drove one out in use, became known."},
+	[REPORT_SHED_STEP] = {"mangrove_shed_step", "step", REPORT_GAUGE, {"thread"}, NULL,
+		"How far a thread sheds load: 0 none, 1 samples, 2 unknown, 3 cookieless, 4 "
+		"known."},
+
 	[REPORT_LCORE_RECEIVED] = {"mangrove_lcore_received_total", "frames", REPORT_COUNTER,
 		{"cpu"}, NULL, "Frames that an lcore received."},
 	[REPORT_LCORE_SENT] = {"mangrove_lcore_sent_total", "frames", REPORT_COUNTER, {"cpu"}, NULL,

@@ -78,24 +78,6 @@ name_find(struct stats_set *set, const char *zone, const char *name)
 	return set->name_count++;
 }
 
-/* The name of a node: its labels up to the apex, and then the zone's own. */
-static void
-node_name(const struct image *image, uint32_t node, struct wire_name *name)
-{
-	const struct radix *radix = &image->radix;
-
-	*name = (struct wire_name){.labels = image->origin.labels};
-	for (; node != 0; node = radix->nodes[node].parent) {
-		const uint8_t *label = radix->labels + radix->nodes[node].label;
-
-		memcpy(name->octets + name->length, label, 1u + label[0]);
-		name->length = (uint8_t)(name->length + 1 + label[0]);
-		name->labels++;
-	}
-	memcpy(name->octets + name->length, image->origin.octets, image->origin.length);
-	name->length = (uint8_t)(name->length + image->origin.length);
-}
-
 /* What services that are gone have counted stays with the names. */
 static void
 fold(struct stats_set *set, struct stats_layout *layout)
@@ -127,7 +109,7 @@ zone_lay(struct stats_set *set, struct stats_layout *layout, unsigned int index,
 	layout->zone_first[index] = layout->node_count;
 	layout->zone_count[index] = image->radix.node_count;
 	for (uint32_t node = 0; node < image->radix.node_count; node++) {
-		node_name(image, node, &name);
+		image_node_name(image, node, &name);
 		layout->names[layout->node_count++] =
 			name_find(set, zone_text, wire_name_to_text(&name, text));
 	}

@@ -88,6 +88,14 @@ expect 4 health --check
 expect 0 observe
 shows '  20326 38696'
 shows '230400  over 250  home.'
+expect 0 flood
+shows 'a flood since 2026-08-01 16:00:00 UTC'
+shows '   93.0 %  refused  99 %  198.51.100.0/24'
+shows 'slipped 60000, limited 35000000, shed 180000'
+expect 0 filter list
+shows 'filter 3: limit to 50/s, from 198.51.100.0/24, names that do not exist'
+expect 0 filter add drop --prefix 192.0.2.0/24
+expect 0 filter remove 3
 expect 0 drain ipv4
 shows 'IPv4: drained, not announced'
 expect 0 zone status
@@ -111,6 +119,10 @@ expect 0 zone rollback 2026073102
 shows 'serial 2026073102 is served instead of 2026080100'
 
 asked '{"command": "status"}' status
+asked '{"command": "filter add", "action": "limit", "rate": 5, "prefix": "192.0.2.0/24", "range": "com.", "seconds": 60}' \
+	filter add limit --rate 5 --prefix 192.0.2.0/24 --range COM --seconds 60
+asked '{"command": "filter add", "action": "tc", "name": "a.b."}' filter add tc --name a.b
+asked '{"command": "filter remove", "id": 7}' filter remove 7
 asked '{"command": "undrain", "family": "ipv6"}' undrain ipv6
 asked '{"command": "zone status"}' zone status
 asked '{"command": "zone status", "zone": "arpa."}' zone status ARPA
@@ -130,7 +142,10 @@ shows '"code": "unknown-zone"'
 for wrong in '' dance zone 'zone dance' 'status .' 'zone diff 1' 'zone diff . . 1 2' 'zone diff 1 x' \
 	'zone rollback' 'zone rollback 4294967296' 'zone rollback -1' 'drain ipv5' 'zone status --check' \
 	'status --once' 'top --json' 'top .' \
-	'zone refresh --force' 'zone refresh a..b' 'status --timeout 0' 'status --timeout x' 'status --nonsense'; do
+	'zone refresh --force' 'zone refresh a..b' 'status --timeout 0' 'status --timeout x' 'status --nonsense' \
+	'filter' 'filter add' 'filter add drop' 'filter add limit --name a' 'filter add drop --name a --rate 1' \
+	'filter add drop --name a --range b' 'filter add drop --name a..b' 'filter remove' 'filter remove 0' 'filter remove x' \
+	'filter add drop --name a --seconds 0' 'filter list --name a' 'flood .'; do
 	# shellcheck disable=SC2086
 	expect 2 $wrong
 done

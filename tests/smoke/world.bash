@@ -66,6 +66,8 @@ TEXT
 }
 
 server_start() {
+	# one that ran before was ready as well
+	: >"$work/log"
 	ip netns exec $server "$mangroved" --config "$work/mangroved.yaml" >"$work/log" 2>&1 </dev/null &
 	pid=$!
 	for _ in $(seq 300); do
