@@ -160,12 +160,12 @@ static inline bool
 lanes_charge(struct lanes *lanes, unsigned int own, const struct lanes_costs *costs, uint16_t burst)
 {
 	uint64_t fixed = costs->all | (uint64_t)costs->nxdomain << 16;
+	uint64_t octets = (uint64_t)costs->octets << 48;
 	__m128i o = _mm_set1_epi16((short)costs->own), zero = _mm_setzero_si128();
 	__m128i most = _mm_set1_epi16((short)burst), over;
 	__m128i of[2] = {_mm_and_si128(lanes_only(own, 0), o),
 		_mm_or_si128(_mm_and_si128(lanes_only(own, 1), o),
-			_mm_set_epi64x(
-				(long long)fixed, (long long)((uint64_t)costs->octets << 48)))};
+			_mm_set_epi64x((long long)fixed, (long long)octets))};
 	__m128i sums[2] = {
 		_mm_adds_epu16(lanes->debts[0], of[0]), _mm_adds_epu16(lanes->debts[1], of[1])};
 

@@ -24,7 +24,7 @@
 #include "image/image.h"
 #include "oracle/oracle.h"
 #include "stats/stats.h"
-#include "worker/worker.h"
+#include "worker/burst.h"
 #include "workload/workload.h"
 
 /* "-cookie" is for a node that has secrets; the mix has its cookies of itself */
@@ -46,6 +46,7 @@ struct bench {
 	struct ledger_readers readers;
 	struct limit_rules rules;
 	struct limiter *limiter;
+	bool shed; /* the ladder's last step, and nobody is known */
 	uint64_t compared, wrong;
 };
 
@@ -131,12 +132,12 @@ chunk_answer(struct bench *b, unsigned int count)
 
 	while (done < count) {
 		uint16_t received = rte_eth_rx_burst(b->port, 0, mbufs, WORKER_BURST);
-		uint16_t replies;
+		uint16_t replies, kept;
 
 		if (b->view.limiter)
-			limit_tick(b->view.limiter, &b->rules, now_ns(), false);
-		replies = b->variant->answer(&b->view, &b->counters, &b->page, mbufs, received)
-				  .replies;
+			limit_tick(b->view.limiter, &b->rules, now_ns(), b->shed);
+		kept = b->shed ? worker_shed(&b->view, &b->counters, mbufs, received) : received;
+		replies = b->variant->answer(&b->view, &b->counters, &b->page, mbufs, kept).replies;
 
 		ledger_read(&b->readers, &b->page);
 		rte_eth_tx_burst(b->port, 0, mbufs, replies);
@@ -211,7 +212,8 @@ chunk_run(struct bench *b, const struct workload *work, size_t chunk, unsigned i
 
 	chunk_fill(b, work, chunk * CHUNK, lines, mbufs);
 	took = chunk_answer(b, CHUNK);
-	chunk_drain(b, work, chunk * CHUNK, pass == 0);
+	/* what is shed has no reply */
+	chunk_drain(b, work, chunk * CHUNK, pass == 0 && !b->shed);
 	if (pass == 0 || took < *best)
 		*best = took;
 	times->passes[lines][pass] += (double)took / (double)work->count;
@@ -343,10 +345,10 @@ wishes_read(struct wishes *w, int argc, char **argv)
 	}
 	w->queries -= w->queries % CHUNK;
 	if (!w->zone || !w->mix || w->passes < 1 || w->passes > PASSES_MAX || w->queries < CHUNK)
-		rte_exit(2,
-			"usage: answer_path EAL-OPTIONS -- -z ZONEFILE -m root-mix.json "
-			"[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES] [-f FEATURES]\n"
-			"FEATURES: of \"stats,limits\", or \"none\"; what is not named is off\n");
+		rte_exit(2, "usage: answer_path EAL-OPTIONS -- -z ZONEFILE -m root-mix.json "
+			    "[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES] [-f FEATURES]\n"
+			    "FEATURES: of \"stats,limits,shed\", or \"none\"; what is not named is "
+			    "off\n");
 }
 
 /* Limits enforced, at rates that the queries, which come from one prefix, do not reach. */
@@ -375,6 +377,17 @@ limits_begin(struct bench *b)
 	return limiter_new(14, -1, &seed);
 }
 
+/* Overload, as fast as the clock is told. */
+static void
+ladder_climb(struct bench *b)
+{
+	uint64_t begin = now_ns() - 5000000000;
+
+	for (uint64_t ms = 0; ms < 5000; ms++)
+		limit_tick(b->limiter, &b->rules, begin + ms * 1000000, true);
+	b->shed = true;
+}
+
 /* What a node has on, beside answering. */
 static void
 features_begin(struct bench *b, const char *features)
@@ -390,6 +403,8 @@ features_begin(struct bench *b, const char *features)
 		b->limiter = limits_begin(b);
 		if (!b->limiter)
 			rte_exit(EXIT_FAILURE, "no memory for limits\n");
+		if (strstr(features, "shed"))
+			ladder_climb(b);
 	}
 	printf("# on: checksums verified and written, verdicts counted, ledger%s%s\n",
 		b->readers.count ? ", statistics" : "", b->limiter ? ", limits enforced" : "");
