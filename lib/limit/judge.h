@@ -71,7 +71,6 @@ limit_prefetch_word(const struct limiter *limiter, const struct limit_rules *rul
 		word ^ limiter->seed.words[0], limiter->seed.words[1] + 2 * (uint64_t)ipv6);
 	set = &limiter->lines[(ask->hash & limiter->set_mask) * LIMIT_WAYS];
 	rte_prefetch0(set);
-	rte_prefetch0(set + 1);
 	if (unlikely(limiter->step >= LIMIT_STEP_UNKNOWN))
 		rte_prefetch0(limiter->known[limit_known_bit(limiter, ask->hash) / 64]);
 }
@@ -83,7 +82,10 @@ limit_line_find(struct limiter *l, uint64_t hash)
 	struct limit_line *set = &l->lines[(hash & l->set_mask) * LIMIT_WAYS], *line;
 	uint32_t tag = (uint32_t)(hash >> 32) | 1;
 
-	line = set + (set[1].tag == tag);
+	/* most have the first of their lines, so that the second is not even fetched */
+	if (likely(set->tag == tag))
+		return set;
+	line = set + 1;
 	if (unlikely(line->tag != tag))
 		line = limit_line_make(l, set, tag);
 	return line;

@@ -244,7 +244,7 @@ const struct limit_ladder *limiter_ladder(const struct limiter *limiter);
 void limit_tick(
 	struct limiter *limiter, const struct limit_rules *rules, uint64_t now_ns, bool full);
 
-/** Hash the client, and fetch its lines. Runs on: lcore. */
+/** Hash the client, and fetch its first line. Runs on: lcore. */
 void limit_prefetch(
 	const struct limiter *limiter, const struct limit_rules *rules, struct limit_ask *ask);
 

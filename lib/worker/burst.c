@@ -323,7 +323,7 @@ line_begin(struct ledger_page *page, const struct job *job, uint8_t zone)
 	return line;
 }
 
-static inline void
+static inline __attribute__((always_inline)) void
 emit(const struct image *image, struct worker_counters *counters, struct job *job,
 	struct ledger_line *line, const bool offload)
 {
