@@ -73,6 +73,20 @@ void statistics_telemetry_end(void);
 int statistics_http_begin(struct statistics *statistics, struct why *why);
 void statistics_http_end(struct statistics *statistics);
 
+struct http_path;
+struct statistics_documents;
+
+/** What the web page draws (statistics_documents.c). @return NULL: no memory */
+struct statistics_documents *statistics_documents_begin(struct statistics *statistics);
+
+/** Their paths. @return how many, at most 3 */
+unsigned int statistics_documents_paths(
+	struct statistics_documents *documents, struct http_path *paths);
+
+/** Nobody waits any more; nobody else will read. NULL is fine. */
+void statistics_documents_close(struct statistics_documents *documents);
+void statistics_documents_end(struct statistics_documents *documents);
+
 /** Count days, if the configuration says so; statistics_day.c. */
 int statistics_day_begin(struct statistics *statistics, struct why *why);
 void statistics_day_end(struct statistics *statistics);
