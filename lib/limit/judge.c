@@ -175,7 +175,7 @@ limit_strain_judge(struct limiter *l, const struct limit_ask *ask)
 		l->octets_wanted += ask->reply_length;
 		return LIMIT_BY_LADDER;
 	}
-	if (l->octets < (known ? 0 : l->octets_reserve)) {
+	if (l->octets - l->spent < (known ? 0 : l->octets_reserve)) {
 		l->octets_wanted += ask->reply_length;
 		return LIMIT_BY_EGRESS;
 	}

@@ -175,13 +175,11 @@ limit_judge_inline(
 	/* nobody else can be made to get the reply */
 	if ((ask->flags & LEDGER_TCP) ||
 		((ask->flags & LEDGER_COOKIE_VALID) && rules->exempt_cookies)) {
-		limiter->octets -= ask->reply_length;
-		limiter->octets_wanted += ask->reply_length;
+		limiter->spent += ask->reply_length;
 		return LEDGER_ANSWERED;
 	}
 	line = limit_line_find(limiter, ask->hash);
-	if (unlikely((limiter->step >= LIMIT_STEP_UNKNOWN) |
-		     (limiter->octets < limiter->octets_reserve)))
+	if (unlikely((limiter->step >= LIMIT_STEP_UNKNOWN) | (limiter->spent > limiter->allowance)))
 		reason = limit_strain_judge(limiter, ask);
 	if (reason == LIMIT_NONE)
 		reason = limit_line_charge(limiter, rules, ask, line);
@@ -193,8 +191,7 @@ limit_judge_inline(
 		     (line->known != 1 + limiter->round % 3)) &&
 		limiter->step < LIMIT_STEP_UNKNOWN)
 		limit_known_learn(limiter, ask, line);
-	limiter->octets -= ask->reply_length;
-	limiter->octets_wanted += ask->reply_length;
+	limiter->spent += ask->reply_length;
 	return LEDGER_ANSWERED;
 }
 

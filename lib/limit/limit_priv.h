@@ -41,6 +41,8 @@ struct limiter {
 	uint32_t seconds, step; /* enum limit_step */
 	uint32_t squeeze;	/* prices are shifted so far to the left */
 	uint32_t round, round_since;
+	int64_t spent;			/* octets, in this burst */
+	int64_t allowance;		/* what may be spent before the reserve is touched */
 	int64_t octets, octets_reserve; /* what is left of a budget, and what known ones have of it
 					 */
 	int64_t tc, errors;

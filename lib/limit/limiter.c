@@ -107,7 +107,13 @@ limit_tick(struct limiter *limiter, const struct limit_rules *rules, uint64_t no
 	}
 	limiter->bursts++;
 	limiter->bursts_full += full;
+	limiter->octets -= limiter->spent;
+	limiter->octets_wanted += (uint64_t)limiter->spent;
+	limiter->spent = 0;
 	budgets_fill(limiter, rules, now);
+	limiter->allowance = rules->octet_budget == UINT64_MAX
+				     ? INT64_MAX
+				     : limiter->octets - limiter->octets_reserve;
 	look(limiter, rules);
 }
 

@@ -165,8 +165,7 @@ usual_count(struct stats_usual *u, const struct ledger_line *line)
 	counter_add(&u->verdicts[line->verdict][line->flags], 1);
 	counter_add(&u->query_lengths[way][line->query_length], 1);
 	counter_add(&u->reply_lengths[way][line->reply_length], 1);
-	counter_add(&u->qtypes[line->qtype], 1);
-	counter_add(&u->edns_sizes[edns_class(line)], 1);
+	counter_add(&u->asked[line->qtype][edns_class(line)], 1);
 }
 
 /* @return false: it is no query of a client */
@@ -270,8 +269,11 @@ stats_add(const struct stats *stats, struct stats_counters *sum)
 		}
 	for (unsigned int way = 0; way < STATS_WAYS; way++)
 		usual_lengths_add(u, way, sum);
-	for (unsigned int i = 0; i < STATS_QTYPE_OTHER; i++)
-		sum_add(&sum->qtypes[i], counter_read(&u->qtypes[i]));
-	for (unsigned int i = 0; i < STATS_EDNS_SIZES; i++)
-		sum_add(&sum->edns[0][0][i], counter_read(&u->edns_sizes[i]));
+	for (unsigned int qtype = 0; qtype < STATS_QTYPE_OTHER; qtype++)
+		for (unsigned int size = 0; size < STATS_EDNS_SIZES; size++) {
+			uint64_t count = counter_read(&u->asked[qtype][size]);
+
+			sum_add(&sum->qtypes[qtype], count);
+			sum_add(&sum->edns[0][0][size], count);
+		}
 }

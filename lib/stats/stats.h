@@ -93,8 +93,7 @@ struct stats_usual {
 	_Atomic uint64_t verdicts[ENGINE_VERDICTS][STATS_FLAGS];
 	_Atomic uint64_t query_lengths[STATS_WAYS][STATS_USUAL_QUERY];
 	_Atomic uint64_t reply_lengths[STATS_WAYS][STATS_USUAL_REPLY];
-	_Atomic uint64_t qtypes[STATS_QTYPE_OTHER];
-	_Atomic uint64_t edns_sizes[STATS_EDNS_SIZES];
+	_Atomic uint64_t asked[STATS_QTYPE_OTHER][STATS_EDNS_SIZES]; /* by QTYPE, and EDNS size */
 };
 
 /* ---- unique sources ---- */
