@@ -84,15 +84,40 @@ class_tell(const struct server *server, enum packet_class class, struct report *
 
 /* ---- ports ---- */
 
+/* Frames behind the place where the next one will stand, the oldest last; looked at in sixteen
+ * places of the ring. @return below 0: the driver cannot tell */
+static int
+transmit_waiting(uint16_t port, uint16_t queue)
+{
+	enum { PLACES = 16 };
+	struct rte_eth_txq_info info;
+	unsigned int full = 0;
+
+	if (rte_eth_tx_queue_info_get(port, queue, &info) != 0 || info.nb_desc < PLACES)
+		return -1;
+	for (unsigned int i = 0; i < PLACES; i++) {
+		int status = rte_eth_tx_descriptor_status(
+			port, queue, (uint16_t)(i * info.nb_desc / PLACES));
+
+		if (status < 0)
+			return -1;
+		full += status == RTE_ETH_TX_DESC_FULL;
+	}
+	return (int)(full * info.nb_desc / PLACES);
+}
+
 static void
 queues_tell(const struct port *port, const char *name, struct report *report)
 {
 	for (uint16_t i = 0; i < port->queue_count; i++) {
 		struct number queue = number_of(i);
 		int waiting = rte_eth_rx_queue_count(port->id, i);
+		int unsent = transmit_waiting(port->id, i);
 
 		if (waiting >= 0)
 			report_gauge(report, REPORT_PORT_RECEIVE_RING, waiting, name, queue.text);
+		if (unsent >= 0)
+			report_gauge(report, REPORT_PORT_TRANSMIT_RING, unsent, name, queue.text);
 		report_gauge(report, REPORT_MBUFS, port->pools[i]->size, name, queue.text);
 		report_gauge(report, REPORT_MBUFS_USED, rte_mempool_in_use_count(port->pools[i]),
 			name, queue.text);

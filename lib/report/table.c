@@ -95,6 +95,10 @@ const struct report_metric report_metrics[REPORT_METRICS] = {
 	[REPORT_PORT_RECEIVE_RING] = {"mangrove_port_receive_ring_used", "descriptors",
 		REPORT_GAUGE, {"port", "queue"}, NULL,
 		"Frames that wait in a receive ring, where the driver can tell."},
+	[REPORT_PORT_TRANSMIT_RING] = {"mangrove_port_transmit_ring_used", "descriptors",
+		REPORT_GAUGE, {"port", "queue"}, NULL,
+		"Frames that wait in a transmit ring, by sixteenths of it, where the driver can "
+		"tell."},
 	[REPORT_MBUFS] = {"mangrove_mbufs", "mbufs", REPORT_GAUGE, {"port", "queue"}, NULL,
 		"Packet buffers of a queue's pool."},
 	[REPORT_MBUFS_USED] = {"mangrove_mbufs_used", "mbufs", REPORT_GAUGE, {"port", "queue"},

@@ -2,8 +2,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "rssac002/rssac002.h"
@@ -421,6 +423,30 @@ Test(rssac002_day, tries_again_while_files_cannot_be_written)
 	rssac002_turn(node->rssac002, node->set, midnight + RSSAC002_DAY_SECONDS);
 	rssac002_turn(node->rssac002, node->set, midnight + 2 * RSSAC002_DAY_SECONDS);
 	cr_expect_eq(rssac002_fault_count(node->rssac002, RSSAC002_FAULT_LOST), 1);
+	node_stop(node, NULL);
+}
+
+Test(rssac002_day, leaves_nothing_half_written_when_there_is_no_room)
+{
+	struct rssac002_place place = place_of("n");
+	struct node *node = node_start(&place, morning);
+	struct rlimit room = {.rlim_cur = 10, .rlim_max = RLIM_INFINITY};
+	char command[256];
+
+	ask(node, morning, 3, 0);
+	rssac002_turn(node->rssac002, node->set, morning + RSSAC002_SAVE_SECONDS);
+	/* what a full disk does, a limit does, too: a write that ends early */
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &room), 0);
+	rssac002_turn(node->rssac002, node->set, morning + RSSAC002_DAY_SECONDS);
+	room.rlim_cur = RLIM_INFINITY;
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &room), 0);
+	cr_expect_eq(node->bad, 2, "files and state");
+	snprintf(command, sizeof(command),
+		"test -z \"$(find %s -name '*.yaml*' -o -name '*.new')\"", place.directory);
+	cr_expect_eq(system(command), 0, "a part of a file is left");
+	rssac002_turn(node->rssac002, node->set, morning + RSSAC002_DAY_SECONDS + 10);
+	cr_expect_eq(day_of(&place, DAY, NULL), 3);
 	node_stop(node, NULL);
 }
 
