@@ -240,6 +240,33 @@ traffic_draw(const struct live_view *view, struct live_canvas *canvas, unsigned 
 	return row + 3;
 }
 
+/* What limits are doing, where the node tells of floods. */
+static unsigned int
+limits_draw(const struct live_view *view, struct live_canvas *canvas, unsigned int row)
+{
+	const json_t *flood = view->flood;
+	const char *mode = live_string(flood, "mode"), *step = live_string(flood, "step");
+	const json_t *since = json_object_get(flood, "flood_since");
+	char refused[LIVE_TEXT_SIZE], span[LIVE_TEXT_SIZE], text[LIVE_TEXT_SIZE + 8];
+	const bool is_flood = json_is_true(json_object_get(flood, "flood"));
+	unsigned int column = LABEL_WIDTH;
+
+	if (!flood)
+		return row;
+	live_number_text(json_number_value(json_object_get(flood, "refused_per_second")), refused);
+	live_span_text(view->now - json_integer_value(since), span);
+	live_put(canvas, row, 0, LIVE_DIM, "limits");
+	if (is_flood) {
+		snprintf(text, sizeof(text), "FLOOD %s", span);
+		live_put(canvas, row, column, LIVE_BAD, "%s", text);
+		column += 2 + (unsigned int)strlen(text);
+	}
+	live_put(canvas, row, column, strcmp(step, "none") == 0 ? LIVE_PLAIN : LIVE_WARN,
+		"%s  step %s  load %.0f%%  refused %s/s", mode, step,
+		json_number_value(json_object_get(flood, "load_permille")) / 10, refused);
+	return row + 1;
+}
+
 /* ---- all of it ---- */
 
 static void
@@ -258,6 +285,8 @@ help_draw(struct live_canvas *canvas)
 		"           fall into, in canonical order; each column is a neighbourhood",
 		"           . : - = + * # % @   from little to the most, logarithmic",
 		"hottest    the range begins behind the name that is shown",
+		"limits     observe: nothing is held back; step: what overload has brought",
+		"prefixes   share of all queries, and which part of its own got no answer",
 	};
 
 	for (unsigned int i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
@@ -290,7 +319,8 @@ live_draw(const struct live_view *view, struct live_canvas *canvas)
 	}
 	row = health_draw(view, canvas, row);
 	row = zones_draw(view, canvas, row) + 1;
-	row = traffic_draw(view, canvas, row) + 1;
+	row = traffic_draw(view, canvas, row);
+	row = limits_draw(view, canvas, row) + 1;
 	left = last > row ? last - row : 0;
 	tables = left > HEAT_ROWS + 2 ? (left - HEAT_ROWS - 2) / 2 + 1 : left > 1 ? left - 1 : 0;
 	tables = tables > ROWS_MAX ? ROWS_MAX : tables < ROWS_MIN ? ROWS_MIN : tables;

@@ -103,7 +103,7 @@ gaps_draw(const struct live_heat *heat, struct live_canvas *canvas, unsigned int
 		live_put(canvas, row + 1, 0, LIVE_DIM, "none");
 }
 
-/* What limits did, where the node does not say who asks most. */
+/* What limits did, where nobody stands out. */
 static void
 actions_draw(const struct live_view *view, struct live_canvas *canvas, unsigned int row,
 	unsigned int left, unsigned int width, unsigned int row_count)
@@ -122,6 +122,54 @@ actions_draw(const struct live_view *view, struct live_canvas *canvas, unsigned 
 	}
 }
 
+/* The heaviest of a kind that a reply of "flood" lists. @return the row behind them */
+static unsigned int
+heaviest_draw(struct live_canvas *canvas, unsigned int row, unsigned int left, unsigned int width,
+	unsigned int row_count, const json_t *all, const char *key, const char *heading)
+{
+	enum { SHARE = 9 }; /* columns of " refused", and those of the share before it */
+	const json_t *one;
+	char text[LIVE_TEXT_SIZE];
+	size_t i;
+
+	if (row_count < 2 || width < 3 * SHARE)
+		return row;
+	live_paint(canvas, row, left, width, LIVE_HEAD);
+	live_put(canvas, row, left, LIVE_HEAD, "%s", heading);
+	live_put_right(canvas, row, left + width - SHARE, LIVE_HEAD, "share");
+	live_put_right(canvas, row++, left + width, LIVE_HEAD, "refused");
+	json_array_foreach(all, i, one)
+	{
+		if (i + 1 >= row_count)
+			break;
+		live_put(canvas, row, left, LIVE_PLAIN, "%.*s", (int)(width - 2 * SHARE),
+			live_string(one, key));
+		snprintf(text, sizeof(text), "%.1f%%",
+			100 * json_number_value(json_object_get(one, "share")));
+		live_put_right(canvas, row, left + width - SHARE, LIVE_PLAIN, text);
+		snprintf(text, sizeof(text), "%.0f%%",
+			100 * json_number_value(json_object_get(one, "refused")));
+		live_put_right(canvas, row++, left + width, LIVE_PLAIN, text);
+	}
+	return row;
+}
+
+/* Who asks most, and for names of which shape: prefixes get half of the room, and what is over. */
+static void
+askers_draw(const struct live_view *view, struct live_canvas *canvas, unsigned int row,
+	unsigned int left, unsigned int width, unsigned int row_count)
+{
+	const json_t *prefixes = json_object_get(view->flood, "prefixes");
+	const json_t *shapes = json_object_get(view->flood, "shapes");
+	unsigned int wanted = 1 + (unsigned int)json_array_size(shapes);
+	unsigned int others = wanted < row_count / 2 ? wanted : row_count / 2;
+	unsigned int next = heaviest_draw(
+		canvas, row, left, width, row_count - others, prefixes, "prefix", "top prefixes");
+
+	heaviest_draw(canvas, next, left, width, row + row_count - next, shapes, "shape",
+		"shapes of names");
+}
+
 unsigned int
 live_hot_draw(const struct live_view *view, struct live_canvas *canvas, unsigned int row,
 	unsigned int row_count)
@@ -132,6 +180,9 @@ live_hot_draw(const struct live_view *view, struct live_canvas *canvas, unsigned
 		return row;
 	if (view->heat)
 		gaps_draw(view->heat, canvas, row, width, row_count - 1);
-	actions_draw(view, canvas, row, width + GAP, width, row_count - 1);
+	if (json_array_size(json_object_get(view->flood, "prefixes")))
+		askers_draw(view, canvas, row, width + GAP, width, row_count);
+	else
+		actions_draw(view, canvas, row, width + GAP, width, row_count - 1);
 	return row + row_count;
 }

@@ -179,12 +179,19 @@ static const char zones_text[] =
 	"\"taken_at\": 1000, \"refreshed_at\": 4600, \"expires_at\": 4500}, {\"zone\": "
 	"\"root-servers.net.\", \"state\": \"empty\", \"serial\": null}]}";
 
+static const char flood_text[] =
+	"{\"mode\": \"enforce\", \"flood\": true, \"flood_since\": 4640, \"step\": \"unknown\", "
+	"\"load_permille\": 997, \"refused_per_second\": 1180000.0, \"prefixes\": [{\"prefix\": "
+	"\"198.51.100.0/24\", \"share\": 0.931, \"refused\": 0.99}], \"shapes\": [{\"shape\": "
+	"\"mixed 8-15 . 4-7\", \"share\": 0.5, \"refused\": 0}]}";
+
 static void
 frame_make(struct live_canvas *canvas, unsigned int width, unsigned int height, bool help)
 {
 	struct live_figures *before = figures_of(1, 1, 1), *now = figures_of(2, 2, 1);
 	json_t *status = json_of(status_text), *health = json_of(health_text);
-	json_t *zones = json_of(zones_text), *h = json_of(heat_now), *b = json_of(heat_before);
+	json_t *zones = json_of(zones_text), *flood = json_of(flood_text), *h = json_of(heat_now),
+	       *b = json_of(heat_before);
 	struct live_heat heat;
 
 	live_rates(now, before);
@@ -193,6 +200,7 @@ frame_make(struct live_canvas *canvas, unsigned int width, unsigned int height, 
 	live_draw(&(struct live_view){.status = status,
 			  .health = health,
 			  .zones = zones,
+			  .flood = flood,
 			  .figures = now,
 			  .heat = &heat,
 			  .help = help,
@@ -203,6 +211,7 @@ frame_make(struct live_canvas *canvas, unsigned int width, unsigned int height, 
 	json_decref(status);
 	json_decref(health);
 	json_decref(zones);
+	json_decref(flood);
 	json_decref(h);
 	json_decref(b);
 	free(before);
@@ -238,6 +247,19 @@ Test(live_frame, shows_all_on_24_rows_of_80)
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		cr_expect(shows(&canvas, wanted[i]), "%s", wanted[i]);
 	cr_expect_not(shows(&canvas, "REFUSED"), "what never happened takes no room");
+	live_canvas_free(&canvas);
+}
+
+Test(live_frame, shows_a_flood)
+{
+	struct live_canvas canvas;
+
+	frame_make(&canvas, 80, 40, false);
+	cr_expect(shows(&canvas,
+		"limits     FLOOD 1 min  enforce  step unknown  load 100%  refused 1,180,000/s"));
+	cr_expect(shows(&canvas, "top prefixes             share  refused"));
+	cr_expect(shows(&canvas, "198.51.100.0/24          93.1%      99%"));
+	cr_expect(shows(&canvas, "mixed 8-15 . 4-7         50.0%       0%"));
 	live_canvas_free(&canvas);
 }
 
