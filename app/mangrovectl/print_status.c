@@ -122,6 +122,19 @@ drops_print(struct live_figures *figures)
 			live_number_text((double)drops->rows[i].total, total));
 }
 
+static void
+capture_print(const json_t *capture)
+{
+	if (!json_is_object(capture))
+		return;
+	words_print("  capture     ", 14,
+		"%s%s: %lld queries in %lld files; %lld dropped, %lld lost",
+		text_of(capture, "directory"),
+		json_is_true(json_object_get(capture, "failing")) ? " cannot be written" : "",
+		(long long)number_of(capture, "queries"), (long long)number_of(capture, "files"),
+		(long long)number_of(capture, "dropped"), (long long)number_of(capture, "lost"));
+}
+
 void
 print_status(const json_t *status, const struct ask *ask)
 {
@@ -147,6 +160,7 @@ print_status(const json_t *status, const struct ask *ask)
 		volume_print("  replies     ", &second.figures, LIVE_REPLIES);
 		drops_print(&second.figures);
 	}
+	capture_print(json_object_get(status, "capture"));
 	reading_free(&first);
 	reading_free(&second);
 }

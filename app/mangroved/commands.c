@@ -217,11 +217,11 @@ commands_status_json(const struct node *node)
 			json_pack("{s:s, s:o, s:s}", "zone", zone->name, "serial",
 				zone_serial_json(zone), "state", standing_word(zone->standing)));
 	}
-	return json_pack("{s:s, s:i, s:I, s:s%, s:o, s:s, s:o}", "version", MANGROVE_VERSION, "pid",
-		(int)getpid(), "started_at", (json_int_t)node->started_at, "identity",
+	return json_pack("{s:s, s:i, s:I, s:s%, s:o, s:s, s:o, s:o}", "version", MANGROVE_VERSION,
+		"pid", (int)getpid(), "started_at", (json_int_t)node->started_at, "identity",
 		(const char *)self->identity, (size_t)self->identity_length, "addresses",
-		addresses_json(node->config), "state", watch_state_word(&node->watch), "zones",
-		all);
+		addresses_json(node->config), "state", watch_state_word(&node->watch), "zones", all,
+		"capture", capturer_json(node->server.capturer));
 }
 
 static void

@@ -131,6 +131,8 @@ static const cyaml_schema_field_t fields[] = {
 		config_statistics_fields),
 	CYAML_FIELD_MAPPING(
 		"observe", CYAML_FLAG_OPTIONAL, struct config, observe, config_observe_fields),
+	CYAML_FIELD_MAPPING_PTR("capture", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+		capture, config_capture_fields),
 	OPTIONAL_ENUM("idle", struct config, idle, idles),
 	TEXT_OR_NONE("identity", struct config, identity),
 	TEXT_OR_NONE("version", struct config, version),
@@ -496,6 +498,8 @@ config_check(struct config *config, struct why *why)
 		rc = config_observe_check(config, why);
 	if (rc == 0)
 		rc = config_limits_check(config, why);
+	if (rc == 0)
+		rc = config_capture_check(config, why);
 	return rc < 0 ? rc : numbers_check(config, why);
 }
 

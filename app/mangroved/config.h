@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include "capture/capture.h"
 #include "exception/exception.h"
 #include "exchange/exchange.h"
 #include "limit/limit.h"
@@ -195,6 +196,18 @@ struct config_statistics {
 	struct config_rssac002 *rssac002; /* NULL: none */
 };
 
+enum config_clients { CONFIG_CLIENTS_ADDRESSES, CONFIG_CLIENTS_PSEUDONYMS };
+
+/** Queries and what became of them, in files of C-DNS. */
+struct config_capture {
+	char *directory;
+	unsigned int one_in, rotate_seconds, rotate_mib, ring_kib;
+	enum capture_compression compression;
+	enum config_clients clients;
+	char *pseudonym_key; /* file; NULL: made at the start */
+	unsigned int ipv4_prefix, ipv6_prefix;
+};
+
 enum config_hugepages { CONFIG_HUGEPAGES_AUTO, CONFIG_HUGEPAGES_YES, CONFIG_HUGEPAGES_NO };
 
 /** The configuration file; mangroved.yaml documents each key. */
@@ -224,9 +237,10 @@ struct config {
 	struct config_statistics statistics;
 	struct config_observe observe;
 	struct config_limits limits;
-	char *state_directory; /* NULL: nothing is kept */
-	unsigned int versions; /* of each zone that stay there */
-	char *tsig_keys;       /* file; NULL: there are none */
+	struct config_capture *capture; /* NULL: none */
+	char *state_directory;		/* NULL: nothing is kept */
+	unsigned int versions;		/* of each zone that stay there */
+	char *tsig_keys;		/* file; NULL: there are none */
 	struct config_primary *primaries;
 	unsigned int primaries_count;
 	struct config_transfer transfer;

@@ -54,6 +54,10 @@ extern const cyaml_schema_field_t config_transfer_fields[], config_control_field
 	config_fetch_fields[], config_health_fields[], config_announce_fields[];
 int config_duties_check(struct config *config, struct why *why);
 
+/* config_capture.c */
+extern const cyaml_schema_field_t config_capture_fields[];
+int config_capture_check(struct config *config, struct why *why);
+
 /* config_statistics.c */
 #define CONFIG_HTTP_ADDRESS "127.0.0.1"
 extern const cyaml_schema_field_t config_statistics_fields[];

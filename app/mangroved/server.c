@@ -205,6 +205,8 @@ readers_make(struct server *server, const char *name, int numa_node, struct ledg
 	readers->readers[readers->count++] = (struct ledger_reader){stats_count, stats};
 	if (observer)
 		readers->readers[readers->count++] = (struct ledger_reader){observe_page, observer};
+	if (capturer_join(server->capturer, readers, why) < 0)
+		return -ENOMEM;
 	return limits_thread_add(server->limits, name, numa_node, readers, limiter, why);
 }
 
@@ -316,7 +318,9 @@ server_start(struct server *server, struct why *why)
 			return rc;
 		}
 	}
-	rc = sockets_start(server, why);
+	rc = capturer_start(config, &server->capturer, why);
+	if (rc == 0)
+		rc = sockets_start(server, why);
 	return rc < 0 ? rc : workers_start(server, why);
 }
 
@@ -332,6 +336,8 @@ server_stop(struct server *server)
 		server_counters_log(server);
 	auditor_stop(server->auditor);
 	server->auditor = NULL;
+	capturer_stop(server->capturer);
+	server->capturer = NULL;
 	stream_free(server->stream);
 	server->stream = NULL;
 	for (unsigned int i = 0; i < server->ports_started; i++) {

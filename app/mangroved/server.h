@@ -4,6 +4,7 @@
 
 #include "auditor.h"
 #include "builder/builder.h"
+#include "capturer.h"
 #include "config.h"
 #include "exception/exception.h"
 #include "observe/observe.h"
@@ -30,6 +31,7 @@ struct server {
 	struct stats_set *stats;	/* where lcores and sockets count */
 	struct observe_set *observe;	/* NULL: nothing is observed */
 	struct auditor *auditor;	/* NULL: none */
+	struct capturer *capturer;	/* NULL: none */
 	struct guard_secrets secrets;	/* made at the start; used unless a file has others */
 	struct engine_service *service; /* the published one */
 };

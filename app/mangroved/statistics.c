@@ -193,6 +193,7 @@ statistics_report(struct statistics *statistics)
 		health_tell(&node->watch, report);
 	report_count(report, REPORT_AUDIT_DIFFERENT,
 		node->server.auditor ? auditor_counts(node->server.auditor).different : 0);
+	capturer_tell(node->server.capturer, report);
 	process_tell(node, report);
 	return report;
 }

@@ -120,7 +120,8 @@ sig_flags(const struct capture_record *record)
 
 	if (record->ledger_flags & LEDGER_EDNS)
 		flags |= SIG_QUERY_OPT;
-	if (record->qname_length == 0)
+	/* one that was not read may be there, where there is more than a header */
+	if (record->qname_length == 0 && record->query_length == WIRE_HEADER_SIZE)
 		flags |= SIG_QUERY_NO_QUESTION;
 	if (record->flags & CAPTURE_REPLIED)
 		flags |= SIG_REPLY;

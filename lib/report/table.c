@@ -133,6 +133,16 @@ const struct report_metric report_metrics[REPORT_METRICS] = {
 		"What is the matter now, by reason."},
 	[REPORT_AUDIT_DIFFERENT] = {"mangrove_audit_different_total", "answers", REPORT_COUNTER,
 		{NULL}, NULL, "Answers that the self-audit found wrong."},
+	[REPORT_CAPTURE_QUERIES] = {"mangrove_capture_queries_total", "queries", REPORT_COUNTER,
+		{"fate"}, NULL,
+		"Queries for C-DNS files: taken, dropped by a full ring, strained (left out under "
+		"load), lost on disk."},
+	[REPORT_CAPTURE_BYTES] = {"mangrove_capture_bytes_total", "bytes", REPORT_COUNTER, {NULL},
+		NULL, "Octets of C-DNS files as written."},
+	[REPORT_CAPTURE_FILES] = {"mangrove_capture_files_total", "files", REPORT_COUNTER, {NULL},
+		NULL, "C-DNS files that were ended."},
+	[REPORT_CAPTURE_FAILING] = {"mangrove_capture_failing", "boolean", REPORT_GAUGE, {NULL},
+		NULL, "1: C-DNS files cannot be written."},
 
 	[REPORT_BUILD] = {"mangrove_build_info", "constant 1", REPORT_GAUGE, {"version"}, NULL,
 		"The version of the program."},

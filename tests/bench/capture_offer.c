@@ -100,11 +100,77 @@ measure(uint32_t one_in, bool beside)
 	return 0;
 }
 
+static void
+say(void *context, enum capture_event event, const char *text)
+{
+	(void)context;
+	if (event == CAPTURE_FAULT)
+		fprintf(stderr, "%s\n", text);
+}
+
+/* How many the writer's thread takes, with names and clients that come again and again. */
+static int
+writer_measure(enum capture_compression compression, const char *word, const char *directory)
+{
+	const struct capture_settings settings = {
+		.directory = directory,
+		.host = "bench",
+		.generator = "bench",
+		.one_in = 1,
+		.ring_size = RING,
+		.rotate_seconds = 3600,
+		.rotate_size = 1 << 30,
+		.compression = compression,
+		.privacy = {.ipv4_prefix = 32, .ipv6_prefix = 128},
+		.say = say,
+	};
+	struct capture_counts counts;
+	struct timespec from, to;
+	struct capture *capture;
+	struct capture_ring *ring;
+	struct why why;
+	double seconds;
+
+	if (capture_start(&settings, &capture, &why) < 0)
+		return 1;
+	ring = capture_ring_add(capture);
+	if (!ring)
+		return 1;
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	do {
+		if (ring->at - atomic_load(&ring->taken) < RING / 2)
+			pass(ring);
+		else
+			nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		seconds = (double)(to.tv_sec - from.tv_sec) +
+			  (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+	} while (seconds < 3);
+	capture_counts(capture, &counts);
+	printf("writer: %s: %.0f queries a second, %.1f octets a query\n", word,
+		(double)counts.records / seconds, (double)counts.octets / (double)counts.records);
+	capture_stop(capture);
+	return 0;
+}
+
+static void
+messages_make(void)
+{
+	for (unsigned int i = 0; i < PAGES * LEDGER_PAGE; i++) {
+		for (unsigned int k = 0; k < 16; k++)
+			clients[i][k] = (uint8_t)rand();
+		/* IDs and the letters of names are random */
+		for (unsigned int k = 0; k < MESSAGE; k++)
+			messages[i][0][k] = (uint8_t)('a' + rand() % 26);
+	}
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	int rc = 0;
 
+	messages_make();
 	for (unsigned int i = 0; i < PAGES; i++) {
 		pages[i].count = LEDGER_PAGE;
 		for (unsigned int k = 0; k < LEDGER_PAGE; k++)
@@ -114,6 +180,12 @@ main(void)
 		rc |= measure(1, beside);
 		rc |= measure(10, beside);
 		rc |= measure(1000, beside);
+	}
+	/* into a directory, if one is named */
+	if (argc > 1) {
+		rc |= writer_measure(CAPTURE_ZSTD, "zstd", argv[1]);
+		rc |= writer_measure(CAPTURE_XZ, "xz", argv[1]);
+		rc |= writer_measure(CAPTURE_PLAIN, "none", argv[1]);
 	}
 	return rc;
 }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** Capture as the configuration wants it, and what is told of it. */
+#ifndef MANGROVED_CAPTURER_H
+#define MANGROVED_CAPTURER_H
+
+#include <jansson.h>
+
+#include "base/why.h"
+#include "ledger/ledger.h"
+
+struct config;
+struct report;
+struct capturer;
+
+/**
+ * Start the writer, if the configuration says so.
+ *
+ * @param capturer  the caller's: capturer_stop(); NULL: nothing to do
+ */
+int capturer_start(const struct config *config, struct capturer **capturer, struct why *why);
+
+/** Let the ledger of one more thread be read. NULL is fine. */
+int capturer_join(struct capturer *capturer, struct ledger_readers *readers, struct why *why);
+
+/** What the control socket says (docs/control.md). NULL: null */
+json_t *capturer_json(const struct capturer *capturer);
+
+/** NULL is fine. */
+void capturer_tell(const struct capturer *capturer, struct report *report);
+
+/** All threads that answer have ended. NULL is fine. */
+void capturer_stop(struct capturer *capturer);
+
+#endif
