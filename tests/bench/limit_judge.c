@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "limit/limit.h"
+#include "limit/judge.h"
 
 enum { QUERIES = 1 << 16, ROUNDS = 200, BURST = 32, LINES_LOG2 = 16 };
 
@@ -77,9 +77,10 @@ measure(struct limiter *limiter, const struct limit_rules *rules, double rate, d
 			clock += (uint64_t)(BURST * 1e9 / rate);
 			limit_tick(limiter, rules, clock, false);
 			for (unsigned int k = 0; k < BURST; k++)
-				limit_prefetch(limiter, rules, &asks[i + k]);
+				limit_prefetch_word(limiter, rules, &asks[i + k],
+					limit_client_word(&asks[i + k]));
 			for (unsigned int k = 0; k < BURST; k++)
-				count += limit_judge(limiter, rules, &asks[i + k]) !=
+				count += limit_judge_inline(limiter, rules, &asks[i + k]) !=
 					 LEDGER_ANSWERED;
 		}
 		took = (seconds() - begin) * 1e9 / QUERIES;

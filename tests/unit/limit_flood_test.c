@@ -150,6 +150,99 @@ Test(limit_flood, a_million_prefixes_starve_no_legitimate_one_and_free_no_floodi
 	limiter_free(w.limiter);
 }
 
+/* ---- overload: a flood of 10,000 prefixes, a hundredth of it legitimate ---- */
+
+enum { OFFERED = 1000000, FLOODING = 10000, LEGITIMATE = 200, REPLY = 1050 };
+
+/* A legitimate prefix asks for this and that. */
+static bool
+legitimate_ask(struct world *w, unsigned int i, uint8_t flags)
+{
+	const uint8_t client[4] = {172, 16, (uint8_t)(i % LEGITIMATE), 53};
+	bool exists = i / LEGITIMATE % 2;
+	struct limit_ask ask =
+		ask_of(client, exists ? LIMIT_REFERRAL : LIMIT_NXDOMAIN, i * 7919 % 1439);
+
+	ask.flags = flags;
+	return judge(w, &ask) == LEDGER_ANSWERED;
+}
+
+static struct world
+overload_make(bool calm_before)
+{
+	struct limit_wishes wishes = wishes_none();
+	struct world w;
+
+	wishes.key_rate = 200;
+	wishes.nxdomain_rate = 500;
+	wishes.octet_rate = 500000;
+	wishes.slip = 2;
+	wishes.exempt_cookies = true;
+	wishes.tc_budget = 100000;
+	wishes.octet_budget = (uint64_t)OFFERED * REPLY / 10;
+	w = world_make(&wishes, 16);
+	for (unsigned int i = 0; calm_before && i < 6 * OFFERED / 100; i++) {
+		world_wait(&w, SECOND / (OFFERED / 100));
+		cr_assert(legitimate_ask(&w, i, 0));
+	}
+	return w;
+}
+
+/* @return the share of the legitimate that was answered in three seconds */
+static double
+overloaded(bool calm_before, uint8_t flooding_flags, uint8_t legitimate_flags, uint64_t *octets)
+{
+	struct world w = overload_make(calm_before);
+	unsigned int answered = 0, asked = 0;
+	uint32_t random = 1;
+
+	*octets = 0;
+	for (unsigned int i = 0; i < 3 * OFFERED; i++) {
+		uint8_t client[4] = {10, 0, 0, 7};
+		struct limit_ask ask;
+
+		random = random * 1664525 + 1013904223;
+		client[1] = (uint8_t)((random >> 8) % FLOODING >> 8);
+		client[2] = (uint8_t)((random >> 8) % FLOODING);
+		ask = ask_of(client, LIMIT_NXDOMAIN, 700);
+		ask.reply_length = REPLY;
+		ask.flags = flooding_flags;
+		world_wait(&w, SECOND / OFFERED);
+		*octets += judge(&w, &ask) == LEDGER_ANSWERED ? REPLY : 0;
+		if (i % 100 != 0)
+			continue;
+		answered += legitimate_ask(&w, asked++, legitimate_flags);
+	}
+	limiter_free(w.limiter);
+	return (double)answered / asked;
+}
+
+Test(limit_flood, spares_the_legitimate_within_an_egress_budget_of_a_tenth)
+{
+	static const struct {
+		const char *what;
+		bool calm_before;
+		uint8_t flooding, legitimate;
+	} floods[] = {
+		{"without cookies", true, 0, 0},
+		{"with forged cookies", true, LEDGER_COOKIE, 0},
+		{"unknown ones with valid cookies", false, LEDGER_COOKIE,
+			LEDGER_COOKIE | LEDGER_COOKIE_VALID},
+	};
+	const double budget = (double)OFFERED * REPLY / 10;
+
+	for (size_t i = 0; i < sizeof(floods) / sizeof(floods[0]); i++) {
+		uint64_t octets;
+		double share = overloaded(
+			floods[i].calm_before, floods[i].flooding, floods[i].legitimate, &octets);
+
+		cr_expect_geq(share, 0.999, "%s: %.4f", floods[i].what, share);
+		/* three seconds, and a quarter that was saved up */
+		cr_expect_leq(
+			(double)octets, 3.25 * budget, "%s: %.0f", floods[i].what, (double)octets);
+	}
+}
+
 Test(limit_flood, memory_is_what_was_taken_at_the_start)
 {
 	cr_expect_leq(limiter_size(16), (4u << 20) + (256u << 10) + 4096);
