@@ -18,15 +18,30 @@ step_take(struct limit_ladder *ladder, uint32_t step)
 	ladder->high = ladder->low = 0;
 }
 
+/* What of the load counts on a step. */
+static unsigned int
+load_at(uint32_t step, struct limit_load load)
+{
+	unsigned int egress = load.egress;
+
+	if (step > LIMIT_STEP_UNKNOWN)
+		egress = 0;
+	else if (step == LIMIT_STEP_UNKNOWN && egress >= LIMIT_LOAD_UP)
+		egress = LIMIT_LOAD_UP - 1;
+	return load.queue > egress ? load.queue : egress;
+}
+
 void
-limit_ladder_look(struct limit_ladder *ladder, unsigned int load)
+limit_ladder_look(struct limit_ladder *ladder, struct limit_load load)
 {
 	uint32_t step = atomic_load_explicit(&ladder->step, memory_order_relaxed);
+	unsigned int counts = load_at(step, load);
 
-	atomic_store_explicit(&ladder->load, load, memory_order_relaxed);
+	atomic_store_explicit(&ladder->load, load.queue > load.egress ? load.queue : load.egress,
+		memory_order_relaxed);
 	/* between the two it stays where it is */
-	ladder->high = load >= LIMIT_LOAD_UP ? ladder->high + 1 : 0;
-	ladder->low = load <= LIMIT_LOAD_DOWN ? ladder->low + 1 : 0;
+	ladder->high = counts >= LIMIT_LOAD_UP ? ladder->high + 1 : 0;
+	ladder->low = counts <= LIMIT_LOAD_DOWN ? ladder->low + 1 : 0;
 	if (ladder->high >= LIMIT_LOOKS_UP && step < LIMIT_STEPS - 1)
 		step_take(ladder, step + 1);
 	else if (ladder->low >= LIMIT_LOOKS_DOWN && step > LIMIT_STEP_NONE)

@@ -178,11 +178,17 @@ struct limit_ladder {
 	unsigned int high, low;		     /* looks in a row */
 };
 
+/** Per mille of what a thread can take. */
+struct limit_load {
+	unsigned int queue;  /* the share of bursts that came full: more were waiting */
+	unsigned int egress; /* what was wanted of the octets' budget */
+};
+
 /**
- * Look at the load once: the receive queue's (the share of bursts that came full) or the egress
- * budget's, whichever is the greater. Pure.
+ * Look at the load once. Octets alone lead no further than to LIMIT_STEP_UNKNOWN: their budget is
+ * kept by itself, known sources first; only what costs time is worth dropping all others. Pure.
  */
-void limit_ladder_look(struct limit_ladder *ladder, unsigned int load);
+void limit_ladder_look(struct limit_ladder *ladder, struct limit_load load);
 
 /* ---- the limiter ---- */
 

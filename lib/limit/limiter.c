@@ -55,20 +55,20 @@ round_turn(struct limiter *l)
 		l->known[i][l->round % 2] = 0;
 }
 
-static unsigned int
+static struct limit_load
 load_of(const struct limiter *l, const struct limit_rules *rules, uint32_t span)
 {
-	unsigned int queue = 0;
-	uint64_t egress = 0, due;
+	struct limit_load load = {0, 0};
+	uint64_t egress, due;
 
 	if (l->bursts >= LOOK_BURSTS_MIN)
-		queue = (unsigned int)(1000ull * l->bursts_full / l->bursts);
+		load.queue = (unsigned int)(1000ull * l->bursts_full / l->bursts);
 	if (rules->octet_budget != UINT64_MAX) {
 		due = rules->octet_budget * span / LIMIT_TICKS + 1;
 		egress = 1000 * l->octets_wanted / due;
+		load.egress = egress < 9999 ? (unsigned int)egress : 9999;
 	}
-	egress = egress > queue ? egress : queue;
-	return egress < 9999 ? (unsigned int)egress : 9999;
+	return load;
 }
 
 static void
@@ -80,7 +80,7 @@ look(struct limiter *l, const struct limit_rules *rules)
 		return;
 	/* a thread that nothing comes to makes up for looks that it did not take */
 	for (uint32_t idle = span; idle > LOOK_SPAN_MAX && l->step; idle -= LIMIT_LOOK_TICKS) {
-		limit_ladder_look(&l->ladder, 0);
+		limit_ladder_look(&l->ladder, (struct limit_load){0, 0});
 		l->step = atomic_load_explicit(&l->ladder.step, memory_order_relaxed);
 	}
 	limit_ladder_look(&l->ladder, load_of(l, rules, span));

@@ -155,7 +155,7 @@ Test(limit_flood, a_million_prefixes_starve_no_legitimate_one_and_free_no_floodi
 enum { OFFERED = 1000000, FLOODING = 10000, LEGITIMATE = 200, REPLY = 1050 };
 
 /* A legitimate prefix asks for this and that. */
-static bool
+static enum ledger_action
 legitimate_ask(struct world *w, unsigned int i, uint8_t flags)
 {
 	const uint8_t client[4] = {172, 16, (uint8_t)(i % LEGITIMATE), 53};
@@ -164,7 +164,7 @@ legitimate_ask(struct world *w, unsigned int i, uint8_t flags)
 		ask_of(client, exists ? LIMIT_REFERRAL : LIMIT_NXDOMAIN, i * 7919 % 1439);
 
 	ask.flags = flags;
-	return judge(w, &ask) == LEDGER_ANSWERED;
+	return judge(w, &ask);
 }
 
 static struct world
@@ -183,17 +183,18 @@ overload_make(bool calm_before)
 	w = world_make(&wishes, 16);
 	for (unsigned int i = 0; calm_before && i < 6 * OFFERED / 100; i++) {
 		world_wait(&w, SECOND / (OFFERED / 100));
-		cr_assert(legitimate_ask(&w, i, 0));
+		cr_assert_eq(legitimate_ask(&w, i, 0), LEDGER_ANSWERED);
 	}
 	return w;
 }
 
-/* @return the share of the legitimate that was answered in three seconds */
-static double
-overloaded(bool calm_before, uint8_t flooding_flags, uint8_t legitimate_flags, uint64_t *octets)
+/* Three seconds. @param shares  of the legitimate, by what they got */
+static void
+overloaded(bool calm_before, uint8_t flooding_flags, uint8_t legitimate_flags,
+	double shares[static LEDGER_ACTIONS], uint64_t *octets)
 {
 	struct world w = overload_make(calm_before);
-	unsigned int answered = 0, asked = 0;
+	unsigned int got[LEDGER_ACTIONS] = {0}, asked = 0;
 	uint32_t random = 1;
 
 	*octets = 0;
@@ -211,10 +212,11 @@ overloaded(bool calm_before, uint8_t flooding_flags, uint8_t legitimate_flags, u
 		*octets += judge(&w, &ask) == LEDGER_ANSWERED ? REPLY : 0;
 		if (i % 100 != 0)
 			continue;
-		answered += legitimate_ask(&w, asked++, legitimate_flags);
+		got[legitimate_ask(&w, asked++, legitimate_flags)]++;
 	}
 	limiter_free(w.limiter);
-	return (double)answered / asked;
+	for (unsigned int i = 0; i < LEDGER_ACTIONS; i++)
+		shares[i] = (double)got[i] / asked;
 }
 
 Test(limit_flood, spares_the_legitimate_within_an_egress_budget_of_a_tenth)
@@ -233,14 +235,27 @@ Test(limit_flood, spares_the_legitimate_within_an_egress_budget_of_a_tenth)
 
 	for (size_t i = 0; i < sizeof(floods) / sizeof(floods[0]); i++) {
 		uint64_t octets;
-		double share = overloaded(
-			floods[i].calm_before, floods[i].flooding, floods[i].legitimate, &octets);
+		double shares[LEDGER_ACTIONS];
 
-		cr_expect_geq(share, 0.999, "%s: %.4f", floods[i].what, share);
+		overloaded(floods[i].calm_before, floods[i].flooding, floods[i].legitimate, shares,
+			&octets);
+		cr_expect_geq(shares[LEDGER_ANSWERED], 0.999, "%s: %.4f", floods[i].what,
+			shares[LEDGER_ANSWERED]);
 		/* three seconds, and a quarter that was saved up */
 		cr_expect_leq(
 			(double)octets, 3.25 * budget, "%s: %.0f", floods[i].what, (double)octets);
 	}
+}
+
+/* Nothing tells those apart from the flood: they get their part of what is left, TC most of all. */
+Test(limit_flood, shows_unknown_clients_the_way_by_tcp)
+{
+	double shares[LEDGER_ACTIONS];
+	uint64_t octets;
+
+	overloaded(false, 0, 0, shares, &octets);
+	cr_expect_geq(shares[LEDGER_ANSWERED] + shares[LEDGER_SLIPPED], 0.1, "%.4f and %.4f",
+		shares[LEDGER_ANSWERED], shares[LEDGER_SLIPPED]);
 }
 
 Test(limit_flood, memory_is_what_was_taken_at_the_start)

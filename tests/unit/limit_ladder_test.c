@@ -6,7 +6,7 @@ static void
 look_often(struct limit_ladder *ladder, unsigned int load, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++)
-		limit_ladder_look(ladder, load);
+		limit_ladder_look(ladder, (struct limit_load){.queue = load});
 }
 
 Test(limit_ladder, goes_up_and_down_by_one_and_not_on_a_single_look)
@@ -30,6 +30,22 @@ Test(limit_ladder, goes_up_and_down_by_one_and_not_on_a_single_look)
 	look_often(&ladder, 0, 1000);
 	cr_expect_eq(step_of(&ladder), LIMIT_STEP_NONE);
 	cr_expect_eq(ladder.taken[LIMIT_STEP_SAMPLES], 2, "once up, once down");
+}
+
+Test(limit_ladder, octets_alone_drop_nobody)
+{
+	const struct limit_load octets = {.egress = 5000}, both = {.queue = 1000, .egress = 5000};
+	struct limit_ladder ladder = {0};
+
+	for (unsigned int i = 0; i < 1000; i++)
+		limit_ladder_look(&ladder, octets);
+	cr_expect_eq(step_of(&ladder), LIMIT_STEP_UNKNOWN);
+	for (unsigned int i = 0; i < 1000; i++)
+		limit_ladder_look(&ladder, both);
+	cr_expect_eq(step_of(&ladder), LIMIT_STEP_KNOWN);
+	for (unsigned int i = 0; i < 1000; i++)
+		limit_ladder_look(&ladder, octets);
+	cr_expect_eq(step_of(&ladder), LIMIT_STEP_UNKNOWN, "and back, while octets stay scarce");
 }
 
 Test(limit_ladder, spares_known_sources_and_valid_cookies_longest)
