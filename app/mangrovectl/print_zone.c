@@ -36,6 +36,26 @@ primary_print(const json_t *primary)
 			when_text(primary, "asked_at", at));
 }
 
+/* RFC 5011: a key that is not trusted may be, when it was seen for long enough. */
+static void
+key_print(const json_t *key)
+{
+	char seen[TIME_TEXT_SIZE], until[TIME_TEXT_SIZE];
+	bool revoked = json_is_true(json_object_get(key, "revoked"));
+
+	if (json_is_integer(json_object_get(key, "hold_down_until"))) {
+		words_print("  key         ", 14,
+			"%lld: not among the trust anchors, seen since %s",
+			(long long)number_of(key, "tag"), when_text(key, "seen_at", seen));
+		words_print("              ", 14, "hold-down ends %s",
+			when_text(key, "hold_down_until", until));
+		return;
+	}
+	words_print("  key         ", 14, "%lld: %s, seen since %s",
+		(long long)number_of(key, "tag"), revoked ? "revoked" : "trusted",
+		when_text(key, "seen_at", seen));
+}
+
 static void
 operator_print(const json_t *zone)
 {
@@ -64,7 +84,7 @@ times_print(const json_t *zone)
 static void
 zone_print(const json_t *zone)
 {
-	const json_t *error = json_object_get(zone, "last_error"), *primary;
+	const json_t *error = json_object_get(zone, "last_error"), *primary, *key;
 	const char *activity = json_string_value(json_object_get(zone, "activity"));
 	bool empty = !json_is_integer(json_object_get(zone, "serial"));
 	char at[TIME_TEXT_SIZE];
@@ -84,6 +104,7 @@ zone_print(const json_t *zone)
 		proof_print(zone);
 	}
 	words_print("  held        ", 14, "%lld versions", (long long)number_of(zone, "held"));
+	json_array_foreach(json_object_get(zone, "keys"), i, key) key_print(key);
 	json_array_foreach(json_object_get(zone, "primaries"), i, primary) primary_print(primary);
 	if (json_is_object(error)) {
 		words_print("  last error  ", 14, "%s: %s", text_of(error, "source"),

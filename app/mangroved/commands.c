@@ -161,6 +161,7 @@ zone_json(const struct zone_entry *zone)
 	json_object_set_new(json, "dnssec", json_boolean(facts.dnssec));
 	json_object_set_new(json, "zonemd", json_boolean(facts.zonemd));
 	json_object_set_new(json, "anchor_tags", text_json(zone->anchor_tags));
+	json_object_set_new(json, "keys", zone_keys_json(zone));
 	json_object_set_new(json, "frozen", json_boolean(zone->frozen));
 	json_object_set_new(json, "forced", json_boolean(zone->forced));
 	json_object_set_new(json, "activity", text_json(zone->activity ? zone->activity : ""));

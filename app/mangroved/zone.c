@@ -47,7 +47,9 @@ current_fill(const struct zone_entry *zone, struct store_current *current)
 	*current = (struct store_current){.serial = facts.serial,
 		.refreshed_at = zone->refreshed_at,
 		.forced = zone->forced,
-		.frozen = zone->frozen};
+		.frozen = zone->frozen,
+		.key_count = zone->key_count};
+	memcpy(current->keys, zone->keys, sizeof(current->keys));
 	snprintf(current->source, sizeof(current->source), "%s", zone->source);
 }
 
@@ -102,6 +104,7 @@ image_take(struct zone_entry *zone, struct image *image)
 		zone->origin = facts.origin;
 		wire_name_to_text(&zone->origin, zone->name);
 	}
+	zone_keys_look(zone);
 	refresh_times_set(&zone->refresh, facts.refresh, facts.retry);
 	zone_expiry_judge(zone);
 	zones_publish(zone->zones, old);
@@ -241,6 +244,8 @@ stored_take(struct zone_entry *zone, struct zone_job *job)
 	zone->refreshed_at = current->refreshed_at;
 	zone->forced = current->forced;
 	zone->frozen = current->frozen;
+	zone->key_count = current->key_count;
+	memcpy(zone->keys, current->keys, sizeof(zone->keys));
 	zone->taken_at = job->version.taken_at;
 	snprintf(zone->source, sizeof(zone->source), "%s", current->source);
 	snprintf(zone->anchor_tags, sizeof(zone->anchor_tags), "%s", job->version.anchor_tags);

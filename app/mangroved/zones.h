@@ -61,6 +61,9 @@ struct zone_entry {
 	char source[STORE_SOURCE_SIZE];
 	int64_t taken_at, verified_at, refreshed_at; /* seconds since 1970; 0: not yet */
 	char anchor_tags[64];
+	struct store_key
+		keys[STORE_KEYS_MAX]; /* those that sign keys, of the version that it has */
+	unsigned int key_count;
 	unsigned int versions_taken; /* images that were served, since the start */
 	bool forced, frozen;
 	bool unproven; /* opened from disk, and not verified since: its proof is being repeated */
@@ -186,6 +189,13 @@ bool zone_signature_ended(
 
 /** @return the serial of the version that it has; 0: none */
 uint32_t zone_serial(const struct zone_entry *zone);
+
+/** Look at the keys of the version that it has; those known before keep since when (zone_keys.c).
+ */
+void zone_keys_look(struct zone_entry *zone);
+
+/** As "zone status" tells of them. */
+json_t *zone_keys_json(const struct zone_entry *zone);
 
 /** Judge SOA EXPIRE and signatures. @return whether its standing changed */
 bool zone_expiry_judge(struct zone_entry *zone);

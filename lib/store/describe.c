@@ -255,14 +255,45 @@ describe_held_load(const struct store *store, const char *name, struct held *hel
 
 /* ---- the current version ---- */
 
+static json_t *
+keys_describe(const struct store_current *current)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < current->key_count; i++)
+		json_array_append_new(
+			all, json_pack("{s:i, s:i, s:I}", "tag", current->keys[i].tag, "algorithm",
+				     current->keys[i].algorithm, "seen_at",
+				     (json_int_t)current->keys[i].seen_at));
+	return all;
+}
+
+static void
+keys_read(const json_t *object, struct store_current *current)
+{
+	const json_t *key;
+	size_t i;
+
+	json_array_foreach(json_object_get(object, "keys"), i, key)
+	{
+		if (i == STORE_KEYS_MAX)
+			break;
+		current->keys[current->key_count++] =
+			(struct store_key){.tag = (uint16_t)number_of(key, "tag"),
+				.algorithm = (uint8_t)number_of(key, "algorithm"),
+				.seen_at = (int64_t)number_of(key, "seen_at")};
+	}
+}
+
 int
 describe_current_save(
 	const struct store *store, const struct store_current *current, struct why *why)
 {
-	json_t *object = json_pack("{s:s, s:I, s:I, s:o, s:b, s:b}", "zone", store->origin,
+	json_t *object = json_pack("{s:s, s:I, s:I, s:o, s:b, s:b, s:o}", "zone", store->origin,
 		"serial", (json_int_t)current->serial, "refreshed_at",
 		(json_int_t)current->refreshed_at, "source", foreign_text(current->source),
-		"forced", current->forced, "frozen", current->frozen);
+		"forced", current->forced, "frozen", current->frozen, "keys",
+		keys_describe(current));
 
 	return object_save(store, current_name, object, why);
 }
@@ -281,6 +312,7 @@ describe_current_load(const struct store *store, struct store_current *current, 
 		.forced = json_is_true(json_object_get(object, "forced")),
 		.frozen = json_is_true(json_object_get(object, "frozen"))};
 	text_of(object, "source", current->source, sizeof(current->source));
+	keys_read(object, current);
 	text_of(object, "zone", zone, sizeof(zone));
 	if (strcmp(zone, store->origin) != 0)
 		rc = why_set(why, EBADMSG, "%s/%s: it is of zone %.200s", store->path, current_name,

@@ -55,6 +55,17 @@ struct store_version {
 	uint8_t image_digest[STORE_DIGEST_SIZE], zone_digest[STORE_DIGEST_SIZE];
 };
 
+enum { STORE_KEYS_MAX = 8 };
+
+/** A key-signing key of the zone, which its operator may want to trust one day (RFC 5011). */
+struct store_key {
+	uint16_t tag;
+	uint8_t algorithm;
+	bool revoked;	 /* not written */
+	uint32_t ttl;	 /* not written */
+	int64_t seen_at; /* in a version that was taken, and in each one since */
+};
+
 /** Which version is served. */
 struct store_current {
 	uint32_t serial;
@@ -62,6 +73,8 @@ struct store_current {
 	char source[STORE_SOURCE_SIZE]; /* whom that was from */
 	bool forced;			/* an operator chose it (rollback, transfer --force) */
 	bool frozen;			/* an operator wants no other */
+	struct store_key keys[STORE_KEYS_MAX];
+	unsigned int key_count;
 	bool recovered; /* not written: current.json was lost or damaged, and this is the version
 			   taken last, refreshed when it was taken */
 };

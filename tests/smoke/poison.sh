@@ -268,12 +268,32 @@ rounds=$(($(asked) - before))
 ip netns exec $client python3 "$here/notify_storm.py" 198.18.0.1 $notify 53 $((next + 100)) 1000 >stranger
 grep -q 'rcode5=' stranger && ! grep -q 'rcode0' stranger || fail "a stranger's NOTIFY: $(cat stranger)"
 
-# none of it hinders a version that is good
-version good
+# none of it hinders a version that is good, in which a key comes that may be trusted one day (RFC 5011)
+head -n 1 alien.keys | cat - own.keys >both.keys
+key_comes() {
+	sign "$1" zone '-1 day' '+9 days' both.keys
+}
+version key_comes
 echo good >told
 ip netns exec $client knotc -b -c knot.conf zone-reload . >knotc.out 2>&1 || fail "$(cat knotc.out)"
 ctl zone refresh . >ctl.out 2>&1 || fail "the good version: $(cat ctl.out)"
 served $next || fail "the good version $next is not served: $(cat reply)"
+# tag_of KEYS: of its key-signing key
+tag_of() {
+	head -n 1 "$1.keys" | sed 's/.*+0*//'
+}
+ctl zone status . >status.out || fail "$(cat status.out)"
+grep -q "key  *$(tag_of own): trusted, seen since" status.out || fail "the old key: $(cat status.out)"
+grep -q "key  *$(tag_of alien): not among the trust anchors, seen since" status.out || fail "the new key: $(cat status.out)"
+grep -q 'hold-down ends' status.out || fail "$(cat status.out)"
+ctl --json zone status . >before.json
+server_stop
+server_start
+ctl --json zone status . >after.json
+python3 -c 'import json, sys
+before, after = ([(k["tag"], k["seen_at"], k["hold_down_until"]) for k in json.load(open(name))["zones"][0]["keys"]]
+                 for name in sys.argv[1:])
+assert before == after and len(after) == 2, (before, after)' before.json after.json || fail "keys over a restart"
 echo "$(cat storm): $rounds questions to the primary"
 server_stop
 echo "$passed versions refused, each for its own reason; the one before was served all the time"

@@ -82,8 +82,13 @@ Test(store_keep, gives_back_after_a_restart_what_was_put)
 	cr_expect_eq(store_version_find(store, 3, &version), -ENOENT);
 
 	/* a rollback, for good */
-	next = (struct store_current){
-		.serial = 1, .refreshed_at = 6000, .forced = true, .frozen = true};
+	next = (struct store_current){.serial = 1,
+		.refreshed_at = 6000,
+		.forced = true,
+		.frozen = true,
+		.keys = {{.tag = 65535, .algorithm = 8, .seen_at = 1500},
+			{.tag = 38696, .algorithm = 13, .seen_at = 1600}},
+		.key_count = 2};
 	cr_expect_eq(store_current_set(store, &next, &why), 0);
 	next.serial = 7;
 	cr_expect_eq(store_current_set(store, &next, &why), -ENOENT);
@@ -91,6 +96,8 @@ Test(store_keep, gives_back_after_a_restart_what_was_put)
 	store = reopen(&folder, 10, &why);
 	cr_assert_eq(store_current(store, &current), 0);
 	cr_expect(current.serial == 1 && current.forced && current.frozen);
+	cr_expect(current.key_count == 2 && current.keys[0].tag == 65535 &&
+		  current.keys[0].seen_at == 1500 && current.keys[1].algorithm == 13);
 	cr_assert_eq(stat(folder.zone, &st), 0);
 	cr_expect_eq(st.st_mode & 07777, 0750);
 	strcat(folder.zone, "/1.image");
