@@ -96,12 +96,14 @@ status_json(struct statistics *statistics)
 static char *
 text_make(struct statistics *statistics, unsigned int kind)
 {
-	json_t *json = kinds[kind].make(statistics);
 	struct timespec now;
 	int64_t now_ms;
+	json_t *json;
 	char *text;
 
+	/* before counters are read, which comes first: the rest may take its time */
 	clock_gettime(CLOCK_REALTIME, &now);
+	json = kinds[kind].make(statistics);
 	now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	json_object_set_new(json, "at", json_real((double)now_ms / 1000));
 	text = json ? json_dumps(json, JSON_COMPACT) : NULL;

@@ -44,8 +44,8 @@ live_canvas_row(const struct live_canvas *canvas, unsigned int row, char *text)
 	text[length] = '\0';
 }
 
-static void
-text_put(struct live_canvas *canvas, unsigned int row, unsigned int column, enum live_style style,
+void
+live_text(struct live_canvas *canvas, unsigned int row, unsigned int column, enum live_style style,
 	const char *text)
 {
 	size_t at = (size_t)row * canvas->width + column;
@@ -70,7 +70,7 @@ live_put(struct live_canvas *canvas, unsigned int row, unsigned int column, enum
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	text_put(canvas, row, column, style, text);
+	live_text(canvas, row, column, style, text);
 }
 
 void
@@ -79,7 +79,7 @@ live_put_right(struct live_canvas *canvas, unsigned int row, unsigned int column
 {
 	size_t length = strlen(text);
 
-	text_put(canvas, row, column > length ? column - (unsigned int)length : 0, style, text);
+	live_text(canvas, row, column > length ? column - (unsigned int)length : 0, style, text);
 }
 
 void

@@ -55,7 +55,7 @@ family_draw(const struct live_view *view, struct live_canvas *canvas, unsigned i
 	if (!family)
 		return column;
 	live_put(canvas, row, column, LIVE_PLAIN, "%s", shown);
-	live_put(canvas, row, column + 5, state_style(state), "%s", state);
+	live_text(canvas, row, column + 5, state_style(state), state);
 	live_put(canvas, row, column + 5 + (unsigned int)strlen(state), LIVE_PLAIN, "%s", word);
 	return column + 7 + (unsigned int)(strlen(state) + strlen(word));
 }
@@ -247,7 +247,7 @@ limits_draw(const struct live_view *view, struct live_canvas *canvas, unsigned i
 	const json_t *flood = view->flood;
 	const char *mode = live_string(flood, "mode"), *step = live_string(flood, "step");
 	const json_t *since = json_object_get(flood, "flood_since");
-	char refused[LIVE_TEXT_SIZE], span[LIVE_TEXT_SIZE], text[LIVE_TEXT_SIZE + 8];
+	char refused[LIVE_TEXT_SIZE], span[LIVE_TEXT_SIZE], text[160];
 	const bool is_flood = json_is_true(json_object_get(flood, "flood"));
 	unsigned int column = LABEL_WIDTH;
 
@@ -258,12 +258,13 @@ limits_draw(const struct live_view *view, struct live_canvas *canvas, unsigned i
 	live_put(canvas, row, 0, LIVE_DIM, "limits");
 	if (is_flood) {
 		snprintf(text, sizeof(text), "FLOOD %s", span);
-		live_put(canvas, row, column, LIVE_BAD, "%s", text);
+		live_text(canvas, row, column, LIVE_BAD, text);
 		column += 2 + (unsigned int)strlen(text);
 	}
-	live_put(canvas, row, column, strcmp(step, "none") == 0 ? LIVE_PLAIN : LIVE_WARN,
-		"%s  step %s  load %.0f%%  refused %s/s", mode, step,
-		json_number_value(json_object_get(flood, "load_permille")) / 10, refused);
+	snprintf(text, sizeof(text), "%s  step %s  load %.0f%%  %s %s/s", mode, step,
+		json_number_value(json_object_get(flood, "load_permille")) / 10,
+		strcmp(mode, "observe") == 0 ? "would refuse" : "refused", refused);
+	live_text(canvas, row, column, strcmp(step, "none") == 0 ? LIVE_PLAIN : LIVE_WARN, text);
 	return row + 1;
 }
 

@@ -8,6 +8,10 @@
 void live_put(struct live_canvas *canvas, unsigned int row, unsigned int column,
 	enum live_style style, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/** The same of a text as it is. */
+void live_text(struct live_canvas *canvas, unsigned int row, unsigned int column,
+	enum live_style style, const char *text);
+
 /** The same, its last character left of `column`. */
 void live_put_right(struct live_canvas *canvas, unsigned int row, unsigned int column,
 	enum live_style style, const char *text);

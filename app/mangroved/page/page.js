@@ -2,7 +2,7 @@
 // Asks for the figures each second, makes rates of their differences, and shows them.
 'use strict';
 
-const SPAN = 300, ASK_MS = 1000, STALE_S = 5, HOT = 8, OTHER = 'other';
+const SPAN = 300, ASK_MS = 1000, STALE_S = 5, HOT = 8, REST = 'the rest';
 const METRICS = {
   queries: 'mangrove_queries_total', replies: 'mangrove_replies_total', dropped: 'mangrove_dropped_total',
   rcode: 'mangrove_replies_rcode_total', qtype: 'mangrove_queries_qtype_total',
@@ -69,12 +69,12 @@ function pointOf(now, before) {
 function leaders(key, most) {
   const all = {};
   for (const p of points) for (const name in p[key]) all[name] = (all[name] || 0) + p[key][name];
+  delete all[REST];
   const names = Object.keys(all).filter(n => all[n] > 0).sort((a, b) => all[b] - all[a] || (a < b ? -1 : 1));
   if (names.length <= most) return names;
-  const shown = names.slice(0, most - 1).filter(n => n !== OTHER);
-  for (const p of points)
-    p[key][OTHER] = names.filter(n => !shown.includes(n)).reduce((s, n) => s + (n === OTHER ? 0 : p[key][n] || 0), 0);
-  return [...shown, OTHER];
+  const shown = names.slice(0, most - 1), rest = names.slice(most - 1);
+  for (const p of points) p[key][REST] = rest.reduce((total, n) => total + (p[key][n] || 0), 0);
+  return [...shown, REST];
 }
 
 // ---- what is shown ----
