@@ -83,66 +83,78 @@ shape_key(const struct ledger_line *line)
 
 /* ---- tables ---- */
 
-static inline uint64_t
-load(const _Atomic uint64_t *word)
-{
-	return atomic_load_explicit(word, memory_order_relaxed);
-}
+/* Others read it meanwhile. */
+#define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELAXED)
 
-static inline void
-store(_Atomic uint64_t *word, uint64_t value)
-{
-	atomic_store_explicit(word, value, memory_order_relaxed);
-}
+/* Entries are looked at in blocks without branches, which compilers turn into vectors. */
+enum { BLOCK = 16 };
 
-/* The entry of a key, or the least one, which the key takes over with its count. */
+/* @return its entry, or SKETCH_ENTRIES */
 static unsigned int
-entry_take(struct sketch_table *table, uint64_t key)
+key_find(const struct sketch_table *table, uint64_t key)
 {
-	unsigned int least = 0;
+	for (unsigned int block = 0; block < SKETCH_ENTRIES; block += BLOCK) {
+		uint64_t any = 0;
 
-	for (unsigned int i = 0; i < SKETCH_ENTRIES; i++) {
-		if (load(&table->keys[i]) == key)
-			return i;
-		if (load(&table->counts[i]) < load(&table->counts[least]))
-			least = i;
+		for (unsigned int i = 0; i < BLOCK; i++)
+			any |= table->keys[block + i] == key ? UINT64_MAX : 0;
+		for (unsigned int i = block; any && i < block + BLOCK; i++)
+			if (table->keys[i] == key)
+				return i;
 	}
-	store(&table->keys[least], key);
-	store(&table->helds[least], 0);
-	return least;
+	return SKETCH_ENTRIES;
 }
 
+static unsigned int
+least_find(const struct sketch_table *table)
+{
+	uint32_t least = UINT32_MAX;
+	unsigned int at = 0;
+
+	for (unsigned int i = 0; i < SKETCH_ENTRIES; i++)
+		least = table->counts[i] < least ? table->counts[i] : least;
+	while (table->counts[at] != least)
+		at++;
+	return at;
+}
+
+/* The entry of a key; one that has none takes over the least, with its count. */
 static void
 table_enter(struct sketch_table *table, uint64_t key, uint32_t weight, bool held)
 {
-	unsigned int at = entry_take(table, key);
+	unsigned int at = key_find(table, key);
 
-	store(&table->counts[at], load(&table->counts[at]) + weight);
-	store(&table->helds[at], load(&table->helds[at]) + (held ? weight : 0));
-	store(&table->total, load(&table->total) + weight);
+	if (at == SKETCH_ENTRIES) {
+		at = least_find(table);
+		STORE(table->keys[at], key);
+		STORE(table->helds[at], 0);
+	}
+	STORE(table->counts[at], table->counts[at] + weight);
+	STORE(table->helds[at], table->helds[at] + (held ? weight : 0));
+	STORE(table->total, table->total + weight);
 }
 
 static void
 table_halve(struct sketch_table *table)
 {
 	for (unsigned int i = 0; i < SKETCH_ENTRIES; i++) {
-		store(&table->counts[i], load(&table->counts[i]) / 2);
-		store(&table->helds[i], load(&table->helds[i]) / 2);
-		if (load(&table->counts[i]) == 0)
-			store(&table->keys[i], 0);
+		STORE(table->counts[i], table->counts[i] / 2);
+		STORE(table->helds[i], table->helds[i] / 2);
+		if (table->counts[i] == 0)
+			STORE(table->keys[i], 0);
 	}
-	store(&table->total, load(&table->total) / 2);
+	STORE(table->total, table->total / 2);
 }
 
 static void
 table_empty(struct sketch_table *table)
 {
 	for (unsigned int i = 0; i < SKETCH_ENTRIES; i++) {
-		store(&table->keys[i], 0);
-		store(&table->counts[i], 0);
-		store(&table->helds[i], 0);
+		STORE(table->keys[i], 0);
+		STORE(table->counts[i], 0);
+		STORE(table->helds[i], 0);
 	}
-	store(&table->total, 0);
+	STORE(table->total, 0);
 }
 
 /* ---- pages ---- */

@@ -28,7 +28,7 @@ enum sketch_kind {
 
 enum {
 	SKETCH_ENTRIES = 64, /* what makes up more than a 64th is in the table for sure */
-	SKETCH_SAMPLES_PER_SECOND = 2000, /* at most, about: 60 ns for each of four tables */
+	SKETCH_SAMPLES_PER_SECOND = 2000, /* at most, about */
 	SKETCH_HALVE_SECONDS = 8,	  /* what was counted before weighs half from then on */
 	SKETCH_SHAPE_LABELS = 8,	  /* from the top; whatever is below is one more */
 	SKETCH_SHAPE_TEXT_MAX = 128,
@@ -36,13 +36,14 @@ enum {
 
 /**
  * One writer. An entry that is taken over keeps the count of what it had before, so a reader that
- * sees the new key beside the old count is wrong by one sample only: no lock is needed.
+ * sees the new key beside the old count is wrong by one sample only: no lock is needed. Words are
+ * stored and read by others one by one; plain to their writer, who looks through all by vectors.
  */
 struct sketch_table {
-	_Atomic uint64_t keys[SKETCH_ENTRIES];	 /* 0: free */
-	_Atomic uint64_t counts[SKETCH_ENTRIES]; /* queries, about; the least of them too many */
-	_Atomic uint64_t helds[SKETCH_ENTRIES];	 /* of these, since it is there: not answered */
-	_Atomic uint64_t total;
+	uint64_t keys[SKETCH_ENTRIES];	 /* 0: free */
+	uint32_t counts[SKETCH_ENTRIES]; /* queries, about; the least of them too many */
+	uint32_t helds[SKETCH_ENTRIES];	 /* of these, since it is there: not answered */
+	uint32_t total;
 };
 
 /** What a thread samples; it alone writes it. */

@@ -22,6 +22,9 @@ sketch_free(struct sketch *sketch)
 	free(sketch);
 }
 
+/* Its thread writes it meanwhile. */
+#define LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
+
 /* An item while threads are added up. */
 struct sum {
 	uint64_t key, count, held;
@@ -49,14 +52,14 @@ static void
 table_add(const struct sketch_table *table, struct sum *sums, unsigned int *count)
 {
 	for (unsigned int i = 0; i < SKETCH_ENTRIES; i++) {
-		uint64_t key = atomic_load_explicit(&table->keys[i], memory_order_relaxed);
+		uint64_t key = LOAD(table->keys[i]);
 		struct sum *sum;
 
 		if (key == 0)
 			continue;
 		sum = sum_find(sums, count, key);
-		sum->count += atomic_load_explicit(&table->counts[i], memory_order_relaxed);
-		sum->held += atomic_load_explicit(&table->helds[i], memory_order_relaxed);
+		sum->count += LOAD(table->counts[i]);
+		sum->held += LOAD(table->helds[i]);
 	}
 }
 
@@ -79,8 +82,7 @@ sketch_tell(struct sketch *const *sketches, unsigned int count, enum sketch_kind
 				generation)
 			continue;
 		/* shares are of all queries, also in tables that have only some of them */
-		total += atomic_load_explicit(
-			&sketches[i]->tables[SKETCH_PREFIXES].total, memory_order_relaxed);
+		total += LOAD(sketches[i]->tables[SKETCH_PREFIXES].total);
 		table_add(table, sums, &known);
 	}
 	qsort(sums, known, sizeof(*sums), heavier);
