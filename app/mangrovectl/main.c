@@ -23,7 +23,8 @@ static const char help[] =
 	"  status                    the server on one screen\n"
 	"  top                       a live view; --once: one frame of it as text\n"
 	"  health                    its state, and every reason with its evidence\n"
-	"  stats                     all figures that are not zero (docs/statistics.md)\n"
+	"  stats [NAME]              figures that are not zero (docs/statistics.md), of\n"
+	"                            all metrics or of those with NAME in their names\n"
 	"  observe                   trust anchors, missing names, use of RFC 8198\n"
 	"                            (docs/observatory.md)\n"
 	"  heat                      which names and NSEC ranges are asked for most\n"
@@ -125,7 +126,7 @@ enum {
 };
 
 /* What may follow a command. */
-enum zone_operand { NO_ZONE, A_ZONE, ANY_ZONE, A_FAMILY, A_FILTER, A_FILTER_ID };
+enum zone_operand { NO_ZONE, A_ZONE, ANY_ZONE, A_FAMILY, A_METRIC, A_FILTER, A_FILTER_ID };
 
 struct command {
 	const char *name;
@@ -139,7 +140,7 @@ static const struct command commands[] = {
 	{"status", NO_ZONE, {NULL}, NULL, false},
 	{"top", NO_ZONE, {NULL}, NULL, false},
 	{"health", NO_ZONE, {NULL}, print_health, false},
-	{"stats", NO_ZONE, {NULL}, print_stats, false},
+	{"stats", A_METRIC, {NULL}, print_stats, false},
 	{"observe", NO_ZONE, {NULL}, print_observe, false},
 	{"heat", NO_ZONE, {NULL}, print_heat, false},
 	{"clear", NO_ZONE, {NULL}, print_health, false},
@@ -250,7 +251,10 @@ operands_take(const struct command *command, char *const *operands, int count, j
 		return wrong_usage("a serial is missing for ", command->name);
 	if (first > 1 || (first == 1 && command->zone == NO_ZONE))
 		return wrong_usage("too many operands for ", command->name);
-	if (command->zone == A_FAMILY && first == 1) {
+	if (command->zone == A_METRIC) {
+		if (first == 1)
+			json_object_set_new(request, "name", json_string(operands[0]));
+	} else if (command->zone == A_FAMILY && first == 1) {
 		if (strcmp(operands[0], "ipv4") != 0 && strcmp(operands[0], "ipv6") != 0)
 			return wrong_usage("neither ipv4 nor ipv6: ", operands[0]);
 		json_object_set_new(request, "family", json_string(operands[0]));

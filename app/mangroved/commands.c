@@ -236,11 +236,9 @@ status(struct node *node, const json_t *request, struct control_call *call)
 static void
 stats_ask(struct node *node, const json_t *request, struct control_call *call)
 {
-	struct report *report = statistics_report(&node->statistics);
-	json_t *json = report ? report_json(report) : NULL;
+	json_t *json = statistics_json(
+		&node->statistics, json_string_value(json_object_get(request, "name")));
 
-	(void)request;
-	report_free(report);
 	if (json)
 		control_reply(call, json_pack("{s:o}", "metrics", json));
 	else

@@ -197,3 +197,17 @@ statistics_report(struct statistics *statistics)
 	process_tell(node, report);
 	return report;
 }
+
+json_t *
+statistics_json(struct statistics *statistics, const char *name)
+{
+	struct report *report = statistics_report(statistics);
+	json_t *json = report ? report_json(report) : NULL;
+
+	report_free(report);
+	for (size_t i = json_array_size(json); name && i-- > 0;)
+		if (!strstr(json_string_value(json_object_get(json_array_get(json, i), "name")),
+			    name))
+			json_array_remove(json, i);
+	return json;
+}

@@ -41,6 +41,9 @@ struct report *statistics_report(struct statistics *statistics);
  */
 json_t *statistics_heat_json(const struct statistics *statistics);
 
+/** The same as the command "stats" replies. @param name  of metrics, a part of it; NULL: all */
+json_t *statistics_json(struct statistics *statistics, const char *name);
+
 /** Those who count have ended. */
 void statistics_end(struct statistics *statistics);
 

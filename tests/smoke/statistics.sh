@@ -54,6 +54,9 @@ grep -qx '  qtype=DNSKEY  *[0-9]*' "$work/words" || fail "$(cat "$work/words")"
 promtool check metrics <"$work/metrics" >"$work/promtool" 2>&1 || fail "$(cat "$work/promtool")"
 [ ! -s "$work/promtool" ] || fail "$(cat "$work/promtool")"
 
+"$ctl" -s "$work/control.sock" stats zone_serial >"$work/words"
+[ "$(head -n 1 "$work/words")" = 'mangrove_zone_serial (serial)' ] && [ "$(wc -l <"$work/words")" = 2 ] ||
+	fail "$(cat "$work/words")"
 python3 "$here/statistics_ask.py" check-telemetry "/var/run/dpdk/$tag/dpdk_telemetry.v2" "$work/metrics" ||
 	fail "telemetry differs"
 
