@@ -9,7 +9,8 @@
 	X(sent_octets)                                                                             \
 	X(answered)                                                                                \
 	X(lost)                                                                                    \
-	X(late) X(silent) X(spoiled) X(received) X(received_octets) X(other) X(crossed) X(refused) \
+	X(late)                                                                                    \
+	X(silent) X(spoiled) X(received) X(received_octets) X(other) X(crossed) X(refused)         \
 		X(unsampled)
 static_assert(sizeof(struct figures) == sizeof(struct surge_counters), "one figure for each");
 
