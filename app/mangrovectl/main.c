@@ -34,6 +34,7 @@ static const char help[] =
 	"  filter add ACTION         drop, tc or limit what --prefix, --range and --name\n"
 	"                            say, for --seconds\n"
 	"  filter remove ID          end a filter now\n"
+	"  rssac047                  the published probe: pass or fail by the month\n"
 	"  drain [ipv4|ipv6]         withdraw a healthy server, for maintenance\n"
 	"  undrain [ipv4|ipv6]       end that\n"
 	"  zone status [ZONE]        serial, source, times and primaries; all zones\n"
@@ -142,6 +143,7 @@ static const struct command commands[] = {
 	{"health", NO_ZONE, {NULL}, print_health, false},
 	{"stats", A_METRIC, {NULL}, print_stats, false},
 	{"observe", NO_ZONE, {NULL}, print_observe, false},
+	{"rssac047", NO_ZONE, {NULL}, print_rssac047, false},
 	{"heat", NO_ZONE, {NULL}, print_heat, false},
 	{"clear", NO_ZONE, {NULL}, print_health, false},
 	{"flood", NO_ZONE, {NULL}, print_flood, false},

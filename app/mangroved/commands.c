@@ -245,20 +245,6 @@ stats_ask(struct node *node, const json_t *request, struct control_call *call)
 		control_fail(call, CONTROL_FAILED, "out of memory");
 }
 
-/* What only a root server sees (docs/observatory.md) */
-static void
-observe_ask(struct node *node, const json_t *request, struct control_call *call)
-{
-	json_t *json = observatory_json(&node->observatory);
-
-	(void)request;
-	if (json)
-		control_reply(call, json);
-	else
-		control_fail(call, CONTROL_FAILED, "nothing is observed: %s",
-			node->up ? "observe.enabled is no" : "the server starts");
-}
-
 static void
 heat_ask(struct node *node, const json_t *request, struct control_call *call)
 {
@@ -644,7 +630,8 @@ static const struct {
 	{"status", status, false},
 	{"health", health_ask, false},
 	{"stats", stats_ask, false},
-	{"observe", observe_ask, false},
+	{"observe", observatory_ask, false},
+	{"rssac047", probe_ask, false},
 	{"heat", heat_ask, false},
 	{"clear", clear_ask, true},
 	{"flood", limits_flood, false},

@@ -133,6 +133,8 @@ static const cyaml_schema_field_t fields[] = {
 		"observe", CYAML_FLAG_OPTIONAL, struct config, observe, config_observe_fields),
 	CYAML_FIELD_MAPPING_PTR("capture", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
 		capture, config_capture_fields),
+	CYAML_FIELD_MAPPING_PTR("rssac047", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config,
+		rssac047, config_rssac047_fields),
 	OPTIONAL_ENUM("idle", struct config, idle, idles),
 	TEXT_OR_NONE("identity", struct config, identity),
 	TEXT_OR_NONE("version", struct config, version),

@@ -191,6 +191,11 @@ struct config_observe {
 	unsigned int leak_networks_min, leak_queries_min;
 };
 
+/** The published probe, at this node. */
+struct config_rssac047 {
+	unsigned int interval_seconds;
+};
+
 struct config_statistics {
 	struct config_http *http;	  /* NULL: none */
 	struct config_rssac002 *rssac002; /* NULL: none */
@@ -237,10 +242,11 @@ struct config {
 	struct config_statistics statistics;
 	struct config_observe observe;
 	struct config_limits limits;
-	struct config_capture *capture; /* NULL: none */
-	char *state_directory;		/* NULL: nothing is kept */
-	unsigned int versions;		/* of each zone that stay there */
-	char *tsig_keys;		/* file; NULL: there are none */
+	struct config_capture *capture;	  /* NULL: none */
+	struct config_rssac047 *rssac047; /* NULL: nothing is probed */
+	char *state_directory;		  /* NULL: nothing is kept */
+	unsigned int versions;		  /* of each zone that stay there */
+	char *tsig_keys;		  /* file; NULL: there are none */
 	struct config_primary *primaries;
 	unsigned int primaries_count;
 	struct config_transfer transfer;

@@ -64,7 +64,7 @@ extern const cyaml_schema_field_t config_statistics_fields[];
 int config_statistics_check(struct config *config, struct why *why);
 
 /* config_observe.c */
-extern const cyaml_schema_field_t config_observe_fields[];
+extern const cyaml_schema_field_t config_observe_fields[], config_rssac047_fields[];
 int config_observe_check(struct config *config, struct why *why);
 
 /* config_limits.c */

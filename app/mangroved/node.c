@@ -99,6 +99,7 @@ zone_changed(void *context, const struct zone_entry *zone)
 	struct node *node = context;
 
 	watch_zone(&node->watch, zone);
+	probe_zone(&node->probe, zone);
 }
 
 static void
@@ -131,7 +132,9 @@ bring_up(struct node *node, struct why *why)
 		log_say(NOTICE, log_main, "no ports: sockets answer alone, DPDK is not started\n");
 	zones_publish_begin(&node->zones);
 	rc = server_start(server, why);
-	return rc < 0 ? rc : watch_up(&node->watch, why);
+	if (rc == 0)
+		rc = watch_up(&node->watch, why);
+	return rc < 0 ? rc : probe_begin(&node->probe, node, why);
 }
 
 static void
@@ -277,6 +280,7 @@ end(struct node *node)
 	node->drains = false;
 	provide_log(&node->provide);
 	provide_end(&node->provide);
+	probe_end(&node->probe);
 	watch_down(&node->watch);
 	if (node->up) {
 		server_stop(&node->server);

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "observatory.h"
 #include "limits_node.h"
+#include "probe.h"
 #include "provide.h"
 #include "server.h"
 #include "statistics.h"
@@ -27,6 +28,7 @@ struct node {
 	struct statistics statistics;
 	struct observatory observatory;
 	struct limits limits;
+	struct probe probe;
 	struct control *control; /* NULL: none */
 	uv_timer_t drain;
 	bool drains;

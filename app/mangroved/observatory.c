@@ -35,10 +35,17 @@ observatory_publishing(struct observatory *observatory, const struct engine_serv
 		observe_set_prepare(observatory->set, service->generation, &service->catalogue);
 }
 
-json_t *
-observatory_json(const struct observatory *observatory)
+void
+observatory_ask(struct node *node, const json_t *request, struct control_call *call)
 {
-	return observatory->set ? observe_set_json(observatory->set, (uint32_t)time(NULL)) : NULL;
+	const struct observe_set *set = node->observatory.set;
+
+	(void)request;
+	if (set)
+		control_reply(call, observe_set_json(set, (uint32_t)time(NULL)));
+	else
+		control_fail(call, CONTROL_FAILED, "nothing is observed: %s",
+			node->up ? "observe.enabled is no" : "the server starts");
 }
 
 void

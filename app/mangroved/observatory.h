@@ -4,6 +4,7 @@
 #define MANGROVED_OBSERVATORY_H
 
 #include "base/base.h"
+#include "control/control.h"
 #include "observe/observe.h"
 
 struct engine_service;
@@ -19,8 +20,8 @@ int observatory_begin(struct observatory *observatory, struct node *node, struct
 /** A service is about to be published. */
 void observatory_publishing(struct observatory *observatory, const struct engine_service *service);
 
-/** As the command "observe" replies (docs/control.md). @return NULL: nothing is looked at */
-json_t *observatory_json(const struct observatory *observatory);
+/** The command "observe" (docs/control.md). */
+void observatory_ask(struct node *node, const json_t *request, struct control_call *call);
 
 /** Those who observe have ended. */
 void observatory_end(struct observatory *observatory);

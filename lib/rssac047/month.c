@@ -160,7 +160,10 @@ rssac047_seen(struct rssac047 *r, uint32_t serial, int64_t now)
 	struct rssac047_month *month = latest(r);
 	unsigned int kept = 0;
 
-	rssac047_heard(r, serial, now);
+	/* of which nobody had told: since when it was there is not known */
+	if (!r->has_newest || serial_is_newer(serial, r->newest))
+		r->newest = serial;
+	r->has_newest = true;
 	for (unsigned int i = 0; i < r->pending_count; i++) {
 		struct pending *p = &r->pending[i];
 		int64_t after = now / r->interval_seconds - p->interval;

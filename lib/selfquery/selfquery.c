@@ -23,6 +23,9 @@ struct flight {
 	struct frame_ends ends;
 	int64_t sent_ms;
 	bool is_late; /* which has been reported */
+	/* somebody else's; NULL: ours */
+	void (*heard)(void *data, const uint8_t *message, uint16_t length);
+	void *data;
 };
 
 /* A way in: an lcore, or a socket to one service address. */
@@ -262,6 +265,26 @@ target_ask(struct selfquery *s, struct target *t)
 	round_ask(s, t);
 }
 
+bool
+selfquery_guest_ask(struct selfquery *s, unsigned int lcore, const struct selfquery_guest *guest)
+{
+	struct target *t = lcore < s->settings.lcore_count ? &s->targets[lcore] : NULL;
+	struct flight *f;
+
+	if (!t || !t->families[guest->ipv6] || t->count == INJECT_SLOTS ||
+		guest->length > SELFQUERY_GUEST_MAX)
+		return false;
+	f = &t->flights[(t->first + t->count) % INJECT_SLOTS];
+	*f = (struct flight){.sent_ms = s->now_ms, .heard = guest->heard, .data = guest->data};
+	f->ends.ipv6 = guest->ipv6;
+	f->question.length = guest->length;
+	memcpy(f->question.message, guest->message, guest->length);
+	if (!frame_put(s, t, f))
+		return false;
+	t->count++;
+	return true;
+}
+
 /* ---- hearing ---- */
 
 static void
@@ -286,6 +309,20 @@ flight_end(struct target *t)
 }
 
 static void
+guest_hear(const struct flight *f, const uint8_t *frame, uint16_t length)
+{
+	const uint8_t *message = NULL;
+	uint16_t message_length = 0;
+	struct why why;
+
+	if (length == 0 ||
+		frame_check(&f->ends, frame, length, &message, &message_length, &why) < 0)
+		f->heard(f->data, NULL, 0);
+	else
+		f->heard(f->data, message, message_length);
+}
+
+static void
 frames_hear(struct selfquery *s, struct target *t)
 {
 	const uint8_t *frame, *message;
@@ -295,7 +332,9 @@ frames_hear(struct selfquery *s, struct target *t)
 		struct flight *f = &t->flights[t->first];
 		struct why why;
 
-		if (length == 0)
+		if (f->heard)
+			guest_hear(f, frame, length);
+		else if (length == 0)
 			flight_report(s, t, f, SELFQUERY_UNANSWERED, "dropped");
 		else if (frame_check(&f->ends, frame, length, &message, &message_length, &why) < 0)
 			flight_report(s, t, f, SELFQUERY_WRONG, why.text);
@@ -349,7 +388,7 @@ deadlines_judge(struct selfquery *s, struct target *t)
 	for (unsigned int i = 0; i < t->count; i++) {
 		struct flight *f = &t->flights[(t->first + i) % INJECT_SLOTS];
 
-		if (f->is_late || f->question.length == 0 ||
+		if (f->heard || f->is_late || f->question.length == 0 ||
 			s->now_ms - f->sent_ms < (int64_t)s->settings.deadline_ms)
 			continue;
 		f->is_late = true;

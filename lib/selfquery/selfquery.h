@@ -100,6 +100,27 @@ void selfquery_settle(struct selfquery *selfquery);
 /** Take replies, judge deadlines and lcores, ask what is due. */
 void selfquery_turn(struct selfquery *selfquery, int64_t now_ms);
 
+/** A question of somebody else's. */
+struct selfquery_guest {
+	bool ipv6;
+	const uint8_t *message;
+	uint16_t length; /* at most SELFQUERY_GUEST_MAX */
+	/** @param message  of the reply; NULL: it was dropped, or its frame was wrong */
+	void (*heard)(void *data, const uint8_t *message, uint16_t length);
+	void *data;
+};
+
+enum { SELFQUERY_GUEST_MAX = 256 };
+
+/**
+ * Ask it through an lcore, among our own questions; nothing is reported of it. The reply is heard
+ * by selfquery_turn(), unless selfquery_stop() comes first.
+ *
+ * @return false: there is no such lcore or address, or no room
+ */
+bool selfquery_guest_ask(
+	struct selfquery *selfquery, unsigned int lcore, const struct selfquery_guest *guest);
+
 /** Whether a whole round of questions was answered rightly and in time, once, on every way in. */
 bool selfquery_complete(const struct selfquery *selfquery, bool ipv6);
 

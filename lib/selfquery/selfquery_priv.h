@@ -38,6 +38,8 @@ struct question {
 	uint8_t message[QUESTION_SIZE_MAX];
 };
 
+static_assert((int)SELFQUERY_GUEST_MAX <= (int)QUESTION_SIZE_MAX, "a guest has room");
+
 /** @return false: no name fits below the origin */
 bool question_make(struct question *question, enum question_kind kind,
 	const struct wire_name *origin, uint64_t random);

@@ -96,6 +96,9 @@ expect 0 filter list
 shows 'filter 3: limit to 50/s, from 198.51.100.0/24, names that do not exist'
 expect 0 filter add drop --prefix 192.0.2.0/24
 expect 0 filter remove 3
+expect 0 rssac047
+shows 'IPv4 UDP Availability      pass'
+shows 'Correctness                FAIL'
 expect 0 drain ipv4
 shows 'IPv4: drained, not announced'
 expect 0 zone status

@@ -130,8 +130,10 @@ Test(rssac047_month, measures_publication_in_whole_intervals)
 	struct rssac047 *r = begun(AUGUST);
 
 	/* what is there at the start is no publication */
-	rssac047_seen(r, 2026080100, AUGUST);
+	rssac047_seen(r, 2026080099, AUGUST);
 	cr_expect_eq(metric_of(r, PUBLICATION).verdict, RSSAC047_NOTHING);
+	/* nor is one that comes out of a file */
+	rssac047_seen(r, 2026080100, AUGUST + INTERVAL);
 	/* heard of and seen within one interval */
 	rssac047_heard(r, 2026080101, AUGUST + INTERVAL + 1);
 	rssac047_seen(r, 2026080101, AUGUST + 2 * INTERVAL - 1);

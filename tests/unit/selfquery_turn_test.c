@@ -410,6 +410,77 @@ Test(selfquery, notices_a_dropped_query_and_a_frame_that_was_cut)
 	world_end(&w);
 }
 
+struct guest_heard {
+	unsigned int replies, nothing;
+	uint16_t length;
+	uint8_t message[64];
+};
+
+static void
+guest_heard(void *data, const uint8_t *message, uint16_t length)
+{
+	struct guest_heard *heard = data;
+
+	heard->replies += message != NULL;
+	heard->nothing += message == NULL;
+	heard->length = length;
+	if (message)
+		memcpy(heard->message, message, length < 64 ? length : 64);
+}
+
+Test(selfquery, asks_for_somebody_else_and_reports_nothing_of_it)
+{
+	static const uint8_t message[] = {0xab, 0xcd, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1};
+	struct guest_heard heard = {0};
+	struct selfquery_guest guest = {.message = message,
+		.length = sizeof(message),
+		.heard = guest_heard,
+		.data = &heard};
+	struct world w;
+
+	world_begin(&w, NULL, 0);
+	cr_expect_not(selfquery_guest_ask(w.selfquery, 1, &guest), "there is one lcore");
+	for (unsigned int i = 0; i < 2; i++) {
+		guest.ipv6 = i;
+		cr_expect(selfquery_guest_ask(w.selfquery, 0, &guest));
+		run(&w, 2 * TICK);
+		cr_expect_eq(heard.replies, i + 1);
+		cr_expect_eq(memcmp(heard.message, message, 2), 0);
+		cr_expect_gt(heard.length, sizeof(message));
+	}
+	/* beside our own questions */
+	publish(&w, &w.facts, 1);
+	for (unsigned int i = 0; i < 40; i++) {
+		selfquery_guest_ask(w.selfquery, 0, &guest);
+		run(&w, TICK);
+	}
+	run(&w, 4 * TICK);
+	cr_expect_eq(heard.replies, 42);
+	only_right(&w);
+	/* dropped, cut, and late */
+	w.tamper = reply_drop;
+	selfquery_guest_ask(w.selfquery, 0, &guest);
+	run(&w, 2 * TICK);
+	w.tamper = frame_cut;
+	selfquery_guest_ask(w.selfquery, 0, &guest);
+	run(&w, 2 * TICK);
+	cr_expect_eq(heard.nothing, 2);
+	w.tamper = NULL;
+	w.answers_frames = false;
+	run(&w, 2 * DEADLINE);
+	outcomes_clear(&w);
+	selfquery_guest_ask(w.selfquery, 0, &guest);
+	run(&w, 2 * DEADLINE);
+	cr_expect_eq(heard.replies + heard.nothing, 44, "nobody has answered");
+	for (unsigned int i = SELFQUERY_RIGHT; i <= SELFQUERY_STOPPED; i++)
+		cr_expect_eq(w.outcomes[i], 0, "%s", w.last.subject);
+	/* and no more than there is room for */
+	for (unsigned int i = 0; i < 2 * INJECT_SLOTS; i++)
+		selfquery_guest_ask(w.selfquery, 0, &guest);
+	cr_expect_not(selfquery_guest_ask(w.selfquery, 0, &guest));
+	world_end(&w);
+}
+
 /* offset: an octet of the message, from its end if negative; the question is one of the root */
 static const struct {
 	const char *what;

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The published probe at a node's own addresses: through its lcore and its TCP sockets, then on sockets
+# alone. Verdicts outlive a restart; what is cut off is no answer; no packet of it leaves the node.
+. "$(dirname "$0")/world.bash"
+
+here=$(dirname "$0")
+ctl="$BUILD/app/mangrovectl/mangrovectl"
+
+# until_check WHAT...: the reply says so within a minute
+until_check() {
+	for _ in $(seq 240); do
+		"$ctl" -s "$work/control.sock" --json rssac047 >"$work/json" || fail "rssac047"
+		python3 "$here/rssac047_check.py" "$work/json" "$@" >"$work/differences" 2>&1 && return 0
+		sleep 0.25
+	done
+	fail "$(cat "$work/differences")"
+}
+
+world_make
+config_write
+cat >>"$work/mangroved.yaml" <<TEXT
+control: {socket: $work/control.sock}
+state_directory: $work/state
+rssac047: {interval_seconds: 2}
+TEXT
+# a state directory keeps zones by their names
+sed -i "s|^  - file: .*|&\n    origin: .|" "$work/mangroved.yaml"
+server_start
+ip netns exec $client python3 -c "$(cat <<'TEXT'
+import socket, sys, time
+# whatever the server would send to others of its own address
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.bind(('vc', 0))
+with open(sys.argv[1], 'wb') as f:
+    while True:
+        f.write(s.recv(65535)[:60].hex().encode() + b'\n')
+        f.flush()
+TEXT
+)" "$work/seen" &
+watcher=$!
+until_check measured ipv4-udp ipv4-tcp ipv6-udp ipv6-tcp correct
+"$ctl" -s "$work/control.sock" rssac047 >"$work/words"
+! grep -nE '^.{81}' "$work/words" || fail "a line is longer than 80 columns"
+grep -qE '^  IPv6 TCP Availability +pass  100 % of ' "$work/words" || fail "$(cat "$work/words")"
+grep -qE '^  Correctness +pass  100 % of ' "$work/words" || fail "$(cat "$work/words")"
+grep -qE '^  Publication Latency +-$' "$work/words" || fail "$(cat "$work/words")"
+kill -KILL $watcher
+wait $watcher 2>/dev/null || true
+# an answer to a query of itself: its address twice in a row (198.18.0.53 is c6120035)
+! grep -q c6120035c6120035 "$work/seen" || fail "a probe left the node"
+before=$(python3 "$here/rssac047_check.py" "$work/json" count)
+server_stop
+
+# on with what was measured, and TCP is gone: it is not served any more, and keeps its figures
+sed -i '/^rssac047/i sockets: {tcp: no}' "$work/mangroved.yaml"
+server_start
+until_check more "$before" correct
+server_stop
+
+# a state that is damaged is set aside, and said so
+echo '{"format"' >"$work/state/rssac047.json"
+server_start
+grep -q 'rssac047 begins anew: .*rssac047.json:[0-9]*: not what was written' "$work/log" || fail "nothing is said"
+[ -s "$work/state/rssac047.json.bad" ] || fail "the state is lost"
+server_stop
+
+# sockets alone; and who has no address any more is not there
+cat >"$work/mangroved.yaml" <<TEXT
+addresses: [$addr4, "$addr6"]
+zones: [{file: $ROOT_ZONE, anchors: $ROOT_ANCHORS, at: "$ROOT_AT"}]
+control: {socket: $work/control.sock}
+rssac047: {interval_seconds: 2}
+TEXT
+server_start
+until_check measured ipv4-udp ipv4-tcp ipv6-udp ipv6-tcp correct
+ip -n $server addr del $addr4/24 dev vs
+until_check failing ipv4-udp ipv4-tcp
+grep -q 'rssac047 no answer way=ipv4-tcp' "$work/log" || fail "nothing is said"
+server_stop
