@@ -3,44 +3,37 @@
 
 #include "trial.h"
 
-/* Both structs in the same order, so that a new counter is not forgotten here. */
-#define EACH_FIGURE(X)                                                                             \
-	X(sent)                                                                                    \
-	X(sent_octets)                                                                             \
-	X(answered)                                                                                \
-	X(lost)                                                                                    \
-	X(late)                                                                                    \
-	X(silent) X(spoiled) X(received) X(received_octets) X(other) X(crossed) X(refused)         \
-		X(unsampled)
+/* Both structs are the same numbers in the same order, one of them atomic. */
+enum { FIGURES = sizeof(struct figures) / sizeof(uint64_t) };
 static_assert(sizeof(struct figures) == sizeof(struct surge_counters), "one figure for each");
+static_assert(
+	offsetof(struct figures, late) == offsetof(struct surge_counters, late) &&
+		offsetof(struct figures, unsampled) == offsetof(struct surge_counters, unsampled) &&
+		offsetof(struct figures, faults) == offsetof(struct surge_counters, faults),
+	"in one order");
 
 void
 figures_read(const struct deck *deck, struct figures *figures)
 {
+	uint64_t *sums = &figures->sent;
+
 	*figures = (struct figures){.sent = 0};
 	for (unsigned int i = 0; i < deck->lane_count; i++) {
-		const struct surge_counters *c = &deck->lanes[i]->counters;
+		const _Atomic uint64_t *counters = &deck->lanes[i]->counters.sent;
 
-#define ADD(name) figures->name += counter_read(&c->name);
-		EACH_FIGURE(ADD)
-#undef ADD
-		for (unsigned int j = 0; j < 16; j++)
-			figures->rcodes[j] += counter_read(&c->rcodes[j]);
-		for (unsigned int j = 0; j < SURGE_FAULTS; j++)
-			figures->faults[j] += counter_read(&c->faults[j]);
+		for (unsigned int j = 0; j < FIGURES; j++)
+			sums[j] += counter_read(&counters[j]);
 	}
 }
 
 void
 figures_subtract(struct figures *figures, const struct figures *before)
 {
-#define SUBTRACT(name) figures->name -= before->name;
-	EACH_FIGURE(SUBTRACT)
-#undef SUBTRACT
-	for (unsigned int j = 0; j < 16; j++)
-		figures->rcodes[j] -= before->rcodes[j];
-	for (unsigned int j = 0; j < SURGE_FAULTS; j++)
-		figures->faults[j] -= before->faults[j];
+	uint64_t *now = &figures->sent;
+	const uint64_t *then = &before->sent;
+
+	for (unsigned int j = 0; j < FIGURES; j++)
+		now[j] -= then[j];
 }
 
 uint64_t

@@ -47,31 +47,6 @@ surge_examiner_verified(const struct surge_examiner *examiner)
 	return examiner->verified;
 }
 
-/* Go through all records. @return whether they end where the message does */
-static bool
-is_whole(const uint8_t *message, size_t length)
-{
-	struct wire_reader r = wire_reader_of(message, length);
-	struct wire_name name;
-	unsigned int questions, records;
-
-	wire_take(&r, 4);
-	questions = wire_u16_read(&r);
-	records = wire_u16_read(&r);
-	records += wire_u16_read(&r);
-	records += wire_u16_read(&r);
-	for (unsigned int i = 0; i < questions && !r.failed; i++) {
-		wire_name_read(&r, &name);
-		wire_take(&r, 4);
-	}
-	for (unsigned int i = 0; i < records && !r.failed; i++) {
-		wire_name_expand(&r, &name);
-		wire_take(&r, 8);
-		wire_take(&r, wire_u16_read(&r));
-	}
-	return !r.failed && r.offset == length;
-}
-
 static enum surge_fault
 octets_compare(struct surge_examiner *x, const struct surge_template *template,
 	const struct surge_sample *sample, const uint8_t *message, size_t length, struct why *why)
@@ -97,9 +72,9 @@ surge_examine(struct surge_examiner *x, const struct surge_template *template,
 	size_t length = reply_length(sample->frame, sample->length, at);
 	int count;
 
-	if (length == 0 || !is_whole(message, length)) {
-		why_set(why, EINVAL, "malformed");
-		return SURGE_FAULT_LENGTH;
+	if (length == 0 || !message_is_whole(message, length)) {
+		why_set(why, EINVAL, "it does not end where its records do");
+		return SURGE_FAULT_MALFORMED;
 	}
 	if (template->denial && !surge_denial_proves(message, length)) {
 		why_set(why, EINVAL, "the name or the wildcard is not denied");

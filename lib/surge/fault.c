@@ -19,6 +19,7 @@ const char *const surge_fault_names[SURGE_FAULTS] = {
 	[SURGE_FAULT_TC] = "tc",
 	[SURGE_FAULT_RCODE] = "rcode",
 	[SURGE_FAULT_FLAGS] = "flags",
+	[SURGE_FAULT_MALFORMED] = "malformed",
 	[SURGE_FAULT_DENIAL] = "denial",
 	[SURGE_FAULT_CONTENT] = "content",
 	[SURGE_FAULT_SIGNATURE] = "signature",
@@ -74,6 +75,30 @@ question_right(
 	       memcmp(message + WIRE_HEADER_SIZE, query + WIRE_HEADER_SIZE, count) == 0;
 }
 
+bool
+message_is_whole(const uint8_t *message, size_t length)
+{
+	struct wire_reader r = wire_reader_of(message, length);
+	struct wire_name name;
+	unsigned int questions, records;
+
+	wire_take(&r, 4);
+	questions = wire_u16_read(&r);
+	records = wire_u16_read(&r);
+	records += wire_u16_read(&r);
+	records += wire_u16_read(&r);
+	for (unsigned int i = 0; i < questions && !r.failed; i++) {
+		wire_name_read(&r, &name);
+		wire_take(&r, 4);
+	}
+	for (unsigned int i = 0; i < records && !r.failed; i++) {
+		wire_name_expand(&r, &name);
+		wire_take(&r, 8);
+		wire_take(&r, wire_u16_read(&r));
+	}
+	return !r.failed && r.offset == length;
+}
+
 enum surge_fault
 surge_fault_find(const struct surge_template *t, enum surge_strictness strictness,
 	const uint8_t *message, size_t length, const uint8_t *query)
@@ -100,6 +125,8 @@ surge_fault_find(const struct surge_template *t, enum surge_strictness strictnes
 		return SURGE_FAULT_FLAGS;
 	if (length == t->reply_length && reply_hash(message, t->hashed_length) == t->hash)
 		return SURGE_RIGHT;
+	if (!message_is_whole(message, length))
+		return SURGE_FAULT_MALFORMED;
 	if (t->denial && !surge_denial_proves(message, length))
 		return SURGE_FAULT_DENIAL;
 	return SURGE_FAULT_CONTENT;

@@ -82,6 +82,7 @@ enum surge_fault {
 	SURGE_FAULT_TC,	       /* set or clear wrongly */
 	SURGE_FAULT_RCODE,
 	SURGE_FAULT_FLAGS,
+	SURGE_FAULT_MALFORMED, /* it does not end where its records do */
 	SURGE_FAULT_DENIAL,    /* an NXDOMAIN whose NSEC records do not cover the name */
 	SURGE_FAULT_CONTENT,   /* anything else that differs from what the oracle says */
 	SURGE_FAULT_SIGNATURE, /* one of a sample's does not verify */

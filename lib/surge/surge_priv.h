@@ -100,6 +100,9 @@ size_t reply_length(const uint8_t *frame, size_t length, size_t at);
 /* Whether the sums of IPv4 header and UDP datagram are right. */
 bool checksums_right(const uint8_t *frame, size_t at, size_t message_length);
 
+/* Whether all records can be read, and the message ends where they do. */
+bool message_is_whole(const uint8_t *message, size_t length);
+
 /* Verify all signatures of a reply's answer and authority sections with the keys of a zone. @return
  * how many there are, or -errno */
 struct surge_keys;

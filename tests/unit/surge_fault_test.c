@@ -97,18 +97,24 @@ authority(uint8_t *reply, size_t *length)
 	return true;
 }
 
+/* Before the OPT */
 static bool
 last_octet(uint8_t *reply, size_t *length)
 {
-	reply[*length - 1] ^= 1;
+	reply[*length - WIRE_OPT_SIZE - 1] ^= 1;
 	return true;
 }
 
+/* Of the first record's TTL, behind a pointer, type and class */
 static bool
-answer_bit(uint8_t *reply, size_t *length)
+ttl_bit(uint8_t *reply, size_t *length)
 {
-	reply[*length / 2 + HEADER] ^= 0x10;
-	return true;
+	size_t at = HEADER;
+
+	while (reply[at])
+		at += reply[at] + 1u;
+	reply[at + 5 + 9] ^= 0x10;
+	return *length > at;
 }
 
 static bool
@@ -155,10 +161,10 @@ static const struct {
 	{"TC of another server", "referral-do", truncation, SURGE_HEADER, SURGE_RIGHT},
 	{"AA", "nxdomain", authority, SURGE_OCTETS, SURGE_FAULT_FLAGS},
 	{"AA of another server", "nxdomain", authority, SURGE_HEADER, SURGE_FAULT_FLAGS},
-	{"the last octet", "ds-do", last_octet, SURGE_OCTETS, SURGE_FAULT_CONTENT},
-	{"a bit of a referral", "referral", answer_bit, SURGE_OCTETS, SURGE_FAULT_CONTENT},
-	{"content of another server", "referral", answer_bit, SURGE_HEADER, SURGE_RIGHT},
-	{"an octet missing", "priming", cut, SURGE_OCTETS, SURGE_FAULT_CONTENT},
+	{"the last octet", "priming-do", last_octet, SURGE_OCTETS, SURGE_FAULT_CONTENT},
+	{"a bit of a referral", "referral", ttl_bit, SURGE_OCTETS, SURGE_FAULT_CONTENT},
+	{"content of another server", "referral", ttl_bit, SURGE_HEADER, SURGE_RIGHT},
+	{"an octet missing", "priming", cut, SURGE_OCTETS, SURGE_FAULT_MALFORMED},
 	{"longer than the client takes", "nxdomain", lengthened, SURGE_OCTETS, SURGE_FAULT_SIZE},
 	{"an NSEC that is none", "single-do", nsec_gone, SURGE_OCTETS, SURGE_FAULT_DENIAL},
 };
