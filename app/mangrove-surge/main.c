@@ -245,6 +245,11 @@ main(int argc, char **argv)
 	/* what can be told without a device is told first */
 	if (model_make(&deck.model, &options, &why) < 0 || templates_make(&options, &why) < 0)
 		return failed(EXIT_USAGE, &why);
+	if (options.export) {
+		rc = queries_write(&deck.templates, options.export, &why);
+		deck_free(&deck);
+		return rc < 0 ? failed(EXIT_WRONG, &why) : EXIT_WELL;
+	}
 	rc = deck_eal_start(&deck, &options, &why);
 	if (rc < 0)
 		return failed(rc == -EINVAL ? EXIT_USAGE : EXIT_WRONG, &why);

@@ -77,6 +77,7 @@ static const char help[] =
 	"  --plot PREFIX        PREFIX-rate.png, PREFIX-latency.png, made by gnuplot\n"
 	"  --wrong FILE         a pcap of the first wrong replies\n"
 	"  --server-pid PID     CPU time and memory of the server and its children\n"
+	"  --export FILE        write the queries as a pcap, for other generators, and stop\n"
 	"  --interval SECONDS   of lines of progress (1)    --quiet  none of them\n"
 	"  --help, --version\n"
 	"\n"
@@ -137,6 +138,7 @@ enum {
 	OPTION_JSON,
 	OPTION_PLOT,
 	OPTION_WRONG,
+	OPTION_EXPORT,
 	OPTION_SERVER_PID,
 	OPTION_INTERVAL,
 	OPTION_QUIET,
@@ -195,6 +197,7 @@ static const struct option long_options[] = {
 	{"json", required_argument, NULL, OPTION_JSON},
 	{"plot", required_argument, NULL, OPTION_PLOT},
 	{"wrong", required_argument, NULL, OPTION_WRONG},
+	{"export", required_argument, NULL, OPTION_EXPORT},
 	{"server-pid", required_argument, NULL, OPTION_SERVER_PID},
 	{"interval", required_argument, NULL, OPTION_INTERVAL},
 	{"quiet", no_argument, NULL, OPTION_QUIET},
@@ -384,6 +387,9 @@ reports_take(struct options *o, int option, const char *text, struct why *why)
 	case OPTION_WRONG:
 		o->wrong = text;
 		return 0;
+	case OPTION_EXPORT:
+		o->export = text;
+		return 0;
 	case OPTION_SERVER_PID:
 		return value_small(why, name_of(option), text, 1, INT_MAX, &o->server_pid);
 	case OPTION_INTERVAL:
@@ -443,7 +449,7 @@ options_check(struct options *o, struct why *why)
 	const struct packet_service *service = &o->workload.ends.service;
 	unsigned int lanes = o->device_count * o->queues;
 
-	if (o->zone_count == 0 || o->device_count == 0)
+	if (o->zone_count == 0 || (o->device_count == 0 && !o->export))
 		return why_set(why, EINVAL, "--zone and --device are needed");
 	if (o->workload.list && o->workload.capture)
 		return why_set(why, EINVAL, "--list and --pcap are two workloads");

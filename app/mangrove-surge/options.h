@@ -38,7 +38,7 @@ struct options {
 	time_t at;
 	const char *identity, *version;
 	/* reports */
-	const char *json, *plot, *wrong;
+	const char *json, *plot, *wrong, *export;
 	double interval;
 	unsigned int server_pid;
 	bool quiet;

@@ -69,7 +69,7 @@ rates_plot(FILE *to, const struct results *results)
 	fputs("set xlabel 'offered, queries a second'\nset ylabel 'answered a second'\n"
 	      "set y2label 'loss, %'\nset y2tics\nset xrange [0:*]\nset yrange [0:1<*]\nset "
 	      "y2range [0:1<*]\nset key left top\n"
-	      "plot '-' using 1:2 with linespoints title 'answered', "
+	      "plot '-' using 1:2 smooth unique with linespoints title 'answered', "
 	      "'-' using 1:2 axes x1y2 with points pointtype 7 title 'loss'\n",
 		to);
 	for (unsigned int column = 0; column < 2; column++) {

@@ -26,6 +26,7 @@ void report_results(const struct options *options, const struct results *results
 int json_write(const struct deck *deck, const struct options *options,
 	const struct results *results, bool well, struct why *why);
 int plot_write(const struct options *options, const struct results *results, struct why *why);
+int queries_write(const struct surge_templates *templates, const char *path, struct why *why);
 int wrong_write(const struct deck *deck, const char *path, struct why *why);
 
 #endif

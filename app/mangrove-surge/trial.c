@@ -21,14 +21,26 @@ struct watch {
 	uint64_t start, hz;
 };
 
+/* At a rate, for so long. */
+static uint64_t
+queries_due(const struct options *options, double rate, double seconds)
+{
+	uint64_t due = (uint64_t)(rate * seconds + .5);
+
+	return due < options->queries ? due : options->queries;
+}
+
 static void
 lanes_arm(
 	struct deck *deck, const struct options *options, const struct trial *trial, uint64_t start)
 {
 	double hz = (double)rte_get_tsc_hz(), interval = 0;
+	uint64_t queries = options->queries;
 
-	if (trial->rate > 0)
+	if (trial->rate > 0) {
 		interval = hz * deck->lane_count / trial->rate;
+		queries = queries_due(options, trial->rate, trial->seconds);
+	}
 	for (unsigned int i = 0; i < deck->lane_count; i++) {
 		struct surge_lane *l = deck->lanes[i];
 
@@ -37,8 +49,7 @@ lanes_arm(
 			.start = start + (uint64_t)(interval * i / deck->lane_count),
 			.duration = (uint64_t)(trial->seconds * hz),
 			.grace = (uint64_t)hz / GRACE_PER_SECOND,
-			.queries = options->queries / deck->lane_count +
-				   (i < options->queries % deck->lane_count),
+			.queries = queries / deck->lane_count + (i < queries % deck->lane_count),
 			.timeout = (uint64_t)(options->timeout_s * hz),
 			.window = (options->window + deck->lane_count - 1) / deck->lane_count};
 	}
@@ -237,10 +248,9 @@ trial_end(struct watch *w)
 	trial->sending_s = sent_for;
 	if (trial->rate > 0) {
 		bool stopped = atomic_load_explicit(&w->deck->stop, memory_order_relaxed);
-		double due = trial->rate * (stopped ? sent_for : trial->seconds);
 
 		trial->due =
-			due < (double)w->options->queries ? (uint64_t)due : w->options->queries;
+			queries_due(w->options, trial->rate, stopped ? sent_for : trial->seconds);
 	}
 	resources_read(w->options->server_pid, &trial->server_after);
 	resources_slope(trial);

@@ -52,15 +52,19 @@ reply_length(const uint8_t *frame, size_t length, size_t at)
 }
 
 bool
-checksums_right(const uint8_t *frame, size_t at, size_t message_length)
+checksums_right(const uint8_t *frame, size_t at, size_t message_length, bool may_lack)
 {
 	const uint8_t *ip = frame + ETHER_SIZE, *udp = frame + at - UDP_SIZE;
 	uint64_t sum = addresses_sum(frame, at) + htobe16(17) +
 		       htobe16((uint16_t)(message_length + UDP_SIZE)) +
 		       sum_octets(udp, message_length + UDP_SIZE);
 
-	return sum_fold(sum) == UINT16_MAX && word_read(udp + 6) != 0 &&
-	       (at == IPV6_MESSAGE || sum_fold(sum_octets(ip, IPV4_SIZE)) == UINT16_MAX);
+	if (at == IPV4_MESSAGE && sum_fold(sum_octets(ip, IPV4_SIZE)) != UINT16_MAX)
+		return false;
+	/* zero: there is none (RFC 768) */
+	if (word_read(udp + 6) == 0)
+		return may_lack && at == IPV4_MESSAGE;
+	return sum_fold(sum) == UINT16_MAX;
 }
 
 static bool

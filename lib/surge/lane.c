@@ -94,26 +94,39 @@ slots_sweep(struct surge_lane *l, uint64_t now)
 /* ---- queries ---- */
 
 static inline void
-frame_make(const struct surge_lane *l, const struct surge_template *t, uint64_t number,
-	struct rte_mbuf *mbuf, struct surge_slot *slot)
+frame_write(const struct surge_template *t, uint16_t port, uint16_t id, uint8_t *frame)
 {
-	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *), *message, *udp;
-	uint16_t id = htobe16(id_of(l, number)), port = htobe16(port_of(l, number)), sum;
+	uint8_t *message = frame + t->message_offset, *udp = message - UDP_SIZE;
+	uint16_t id_be = htobe16(id), port_be = htobe16(port), sum;
 
 	for (unsigned int i = 0; i + 1 < t->lines; i++)
 		rte_mov64(frame + i * LINE_SIZE, t->frame + i * LINE_SIZE);
-	message = frame + t->message_offset;
-	udp = message - UDP_SIZE;
-	memcpy(message, &id, sizeof(id));
-	memcpy(udp, &port, sizeof(port));
-	sum = (uint16_t)~sum_fold((uint64_t)t->query_sum + id + port);
+	memcpy(message, &id_be, sizeof(id_be));
+	memcpy(udp, &port_be, sizeof(port_be));
+	sum = (uint16_t)~sum_fold((uint64_t)t->query_sum + id_be + port_be);
 	/* zero would say that there is none (RFC 768) */
 	sum = sum ? sum : UINT16_MAX;
 	memcpy(udp + 6, &sum, sizeof(sum));
+}
+
+void
+surge_template_frame(
+	const struct surge_template *template, uint16_t port, uint16_t id, uint8_t *frame)
+{
+	frame_write(template, port, id, frame);
+}
+
+static inline void
+frame_make(const struct surge_lane *l, const struct surge_template *t, uint64_t number,
+	struct rte_mbuf *mbuf, struct surge_slot *slot)
+{
+	uint16_t id = id_of(l, number);
+
+	frame_write(t, port_of(l, number), id, rte_pktmbuf_mtod(mbuf, uint8_t *));
 	mbuf->data_len = t->frame_length;
 	mbuf->pkt_len = t->frame_length;
 	slot->line = l->line;
-	slot->id = be16toh(id);
+	slot->id = id;
 	slot->fate = t->reply_length ? SURGE_WAITING : SURGE_SILENT;
 }
 
@@ -305,7 +318,7 @@ reply_unexpected(struct surge_lane *l, const uint8_t *frame, size_t frame_length
 
 	if (length == 0) {
 		fault = SURGE_FAULT_LENGTH;
-	} else if (!checksums_right(frame, at, length)) {
+	} else if (!checksums_right(frame, at, length, l->strictness == SURGE_HEADER)) {
 		fault = SURGE_FAULT_CHECKSUM;
 	} else if (port < 1u << l->port_bits) {
 		slot = slot_find(l, port, be16_read(frame + at));

@@ -141,6 +141,12 @@ struct surge_model {
 int surge_templates_make(struct surge_templates *templates, const struct workload *work,
 	const struct surge_model *model, struct why *why);
 
+/** Write the frame of a query from that port with that id; sums are right.
+ *
+ * @param frame  as long as the template's, and up to 63 octets more are written */
+void surge_template_frame(
+	const struct surge_template *template, uint16_t port, uint16_t id, uint8_t *frame);
+
 /** Set from which MAC address all queries come. */
 void surge_templates_mac_set(struct surge_templates *templates, const uint8_t mac[static 6]);
 

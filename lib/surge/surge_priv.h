@@ -97,8 +97,9 @@ endpoints_right(const struct surge_template *t, const uint8_t *frame)
  * contradict each other */
 size_t reply_length(const uint8_t *frame, size_t length, size_t at);
 
-/* Whether the sums of IPv4 header and UDP datagram are right. */
-bool checksums_right(const uint8_t *frame, size_t at, size_t message_length);
+/* Whether the sums of IPv4 header and UDP datagram are right. @param may_lack  over IPv4 the
+ * datagram's may be missing */
+bool checksums_right(const uint8_t *frame, size_t at, size_t message_length, bool may_lack);
 
 /* Whether all records can be read, and the message ends where they do. */
 bool message_is_whole(const uint8_t *message, size_t length);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Mangrove, Knot and NSD side by side over a veth pair: answers, losses, CPU time and memory.
+"""Mangrove, Knot, NSD and BIND side by side over a veth pair: answers, losses, CPU time and memory.
 
-The server is on CPU 0 in a network namespace of its own, kxdpgun on CPU 1 in another. For each
+The server is on CPU 0 in a network namespace of its own, the generator on CPU 1 in another: kxdpgun,
+which counts replies, or mangrove-surge over AF_XDP, which verifies them by their header. For each
 server and workload a ramp of one second a rate finds the lowest that gives 97 % of the most
 answers; then the servers take turns for some rounds at theirs. veth does a part of the receiver's
 work on the sender's CPU, so both CPUs' busy time is told beside the server's own. Needs root, two
@@ -46,6 +47,30 @@ ports:
 lcores: [0]
 idle: {idle}
 file_prefix: {tag}
+'''
+
+
+# single-threaded as the others are; nothing that limits rates is on
+BIND_CONFIG = '''
+options {{
+    directory "{folder}";
+    managed-keys-directory "{folder}";
+    pid-file "{folder}/named.pid";
+    session-keyfile none;
+    listen-on {{ {address}; }};
+    listen-on-v6 {{ none; }};
+    recursion no;
+    dnssec-validation no;
+    notify no;
+    allow-transfer {{ none; }};
+    minimal-responses no;
+    max-udp-size 1232;
+    edns-udp-size 1232;
+    version none;
+    hostname none;
+}};
+controls {{ }};
+zone "." {{ type primary; file "{zone}"; }};
 '''
 
 
@@ -133,7 +158,7 @@ def ip(*arguments, check=True):
     subprocess.run(['ip', *arguments], check=check, stderr=None if check else subprocess.DEVNULL)
 
 
-def world_make():
+def world_make(generator):
     for namespace in (SERVER, CLIENT):
         ip('netns', 'add', namespace)
     ip('-n', SERVER, 'link', 'add', 'vs', 'address', SERVER_MAC, 'type', 'veth',
@@ -146,9 +171,10 @@ def world_make():
         ip('-n', namespace, 'addr', 'add', own + '/24', 'dev', device)
         ip('-n', namespace, 'neigh', 'replace', other, 'lladdr', mac, 'dev', device,
            'nud', 'permanent')
-    # nobody finishes checksums that are left to a NIC
-    subprocess.run(['ip', 'netns', 'exec', CLIENT, 'ethtool', '-K', 'vc', 'tx', 'off'],
-                   check=True, stdout=subprocess.DEVNULL)
+    # nobody finishes checksums that are left to a NIC, and mangrove-surge verifies the servers'
+    for namespace, device in ((CLIENT, 'vc'), (SERVER, 'vs'))[:1 + (generator == 'surge')]:
+        subprocess.run(['ip', 'netns', 'exec', namespace, 'ethtool', '-K', device, 'tx', 'off'],
+                       check=True, stdout=subprocess.DEVNULL)
 
 
 def world_end():
@@ -173,6 +199,8 @@ class Server:
                 'file': self.options.zone}
         if self.name == 'mangrove':
             return MANGROVE_CONFIG.format(**fill)
+        if self.name == 'bind':
+            return BIND_CONFIG.format(**fill)
         if self.name == 'nsd':
             return (peers.NSD_CONFIG + peers.NSD_ZONE).format(**fill)
         xdp = 'xdp:\n    listen: vs@53\n' if self.name == 'knot-xdp' else ''
@@ -181,7 +209,8 @@ class Server:
     def command(self):
         if self.name == 'mangrove':
             return [os.path.join(self.options.build, 'app/mangroved/mangroved'), '--config']
-        return ['nsd', '-d', '-c'] if self.name == 'nsd' else ['knotd', '-c']
+        return {'nsd': ['nsd', '-d', '-c'], 'bind': ['named', '-g', '-n', '1', '-c']}.get(
+            self.name, ['knotd', '-c'])
 
     def start(self):
         path = os.path.join(self.folder, 'config')
@@ -268,35 +297,66 @@ def busy_seconds():
     return total / TICKS
 
 
-def generate(queries, rate, seconds):
-    """kxdpgun's own report."""
-    command = ['ip', 'netns', 'exec', CLIENT, 'taskset', '-c', '1', 'kxdpgun', '-t', str(seconds),
-               '-Q', str(rate), '-i', queries, '-p', '53', ADDRESS]
-    report = ''
+def tried(command, seconds, done):
+    """What the generator says, once it could start. @param done  whether it did, by what it said"""
+    said = ''
     for _ in range(GENERATOR_TRIES):
         try:
-            done = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, timeout=seconds + GENERATOR_ENDS_S)
-            report = done.stdout
+            said = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT,
+                                  timeout=seconds + GENERATOR_ENDS_S).stdout
         except subprocess.TimeoutExpired:
-            raise SystemExit(f'kxdpgun did not end {GENERATOR_ENDS_S} s after its time') from None
-        if 'total replies' in report:
-            return report
+            raise SystemExit(f'{command[0]} did not end {GENERATOR_ENDS_S} s after its time') \
+                from None
+        if done(said):
+            return said
         # the kernel gives a socket's queue back some time after its process has ended
         time.sleep(.5)
-    raise SystemExit(f'kxdpgun failed\n{report}')
+    raise SystemExit(f'the generator failed\n{said}')
+
+
+def kxdpgun(_options, queries, rate, seconds):
+    command = ['ip', 'netns', 'exec', CLIENT, 'taskset', '-c', '1', 'kxdpgun', '-t', str(seconds),
+               '-Q', str(rate), '-i', queries, '-p', '53', ADDRESS]
+    report = tried(command, seconds, lambda said: 'total replies' in said)
+    found = {key: re.search(rf'{text}:\s+(\d+)', report)
+             for key, text in (('sent', 'total queries'), ('answered', 'total replies'),
+                               ('size', 'average DNS reply size'))}
+    return {key: int(match[1]) if match else 0 for key, match in found.items()}
+
+
+def surge(options, queries, rate, seconds):
+    """Other servers choose other octets, so replies are held to endpoints, question and RCODE."""
+    report = queries + '.json'
+    if os.path.exists(report):
+        os.unlink(report)
+    command = ['ip', 'netns', 'exec', CLIENT,
+               os.path.join(options.build, 'app/mangrove-surge/mangrove-surge'), '--zone',
+               options.zone, '--device', 'net_af_xdp0,iface=vc', '--lcores', '1', '--file-prefix',
+               TAG + '-surge', '--list', queries, '--distinct', str(options.count), '--verify',
+               'header', '--rate', str(rate), '--seconds', str(seconds), '--server4', ADDRESS,
+               '--server6', 'no', '--sources4', CLIENT_ADDRESS + '/32', '--server-mac', SERVER_MAC,
+               '--quiet', '--json', report]
+    tried(command, seconds, lambda said: os.path.exists(report))
+    with open(report, encoding='utf-8') as f:
+        run = json.load(f)['runs'][0]
+    counts, latency = run['counts'], run['latency_us']
+    if counts['wrong']:
+        raise SystemExit(f'wrong replies: {counts["faults"]}')
+    frame = counts['received_octets'] / max(1, counts['received'])
+    return {'sent': counts['sent'], 'answered': counts['answered'], 'size': round(frame - 42),
+            'p50': latency['p50'], 'p99': latency['p99']}
+
+
+GENERATORS = {'kxdpgun': kxdpgun, 'surge': surge}
 
 
 def measure(server, queries, rate, seconds):
     cpu, busy = cpu_seconds(server.pid), busy_seconds()
-    report = generate(queries, rate, seconds)
+    result = GENERATORS[server.options.generator](server.options, queries, rate, seconds)
     cpu, busy = cpu_seconds(server.pid) - cpu, busy_seconds() - busy
-    found = {key: re.search(rf'{text}:\s+(\d+)', report)
-             for key, text in (('sent', 'total queries'), ('answered', 'total replies'),
-                               ('size', 'average DNS reply size'))}
-    result = {key: int(match[1]) if match else 0 for key, match in found.items()}
     if result['answered'] == 0:
-        raise server.process.failed(f'{server.name} answers nothing\n{report}')
+        raise server.process.failed(f'{server.name} answers nothing')
     result.update(rate=rate, seconds=seconds, cpu=cpu, busy=busy, rss=rss_mib(server.pid))
     return result
 
@@ -323,12 +383,37 @@ def row(workload, name, runs):
     return f'| {" | ".join(cells)} |'
 
 
-def table_print(results):
-    print('| workload | server | offered/s | answered/s, median (min..max) | loss, % |'
-          ' CPU s per million | CPUs 0 and 1 busy, s per million | reply, octets | RSS, MiB |')
-    print('|---|---|---|---|---|---|---|---|---|')
-    for (workload, name), runs in results.items():
-        print(row(workload, name, runs))
+def table(results):
+    return ['| workload | server | offered/s | answered/s, median (min..max) | loss, % |'
+            ' CPU s per million | CPUs 0 and 1 busy, s per million | reply, octets | RSS, MiB |',
+            '|---|---|---|---|---|---|---|---|---|',
+            *(row(workload, name, runs) for (workload, name), runs in results.items())]
+
+
+def plot(options, results, path):
+    """Bars: answers a second, and both CPUs' time for a million of them."""
+    def value(run, kind):
+        if kind == 0:
+            return run['answered'] / run['seconds'] / 1e3
+        return run['busy'] / run['answered'] * 1e6
+
+    lines = [f'set terminal pngcairo size 1200,900\nset output "{path}"\nset multiplot layout 2,1',
+             'set style data histograms\nset style histogram clustered errorbars gap 1',
+             'set style fill solid 0.6\nset yrange [0:*]\nset grid y\nset key outside']
+    for kind, title in enumerate(('thousand answers a second',
+                                  'both CPUs busy, seconds for a million answers')):
+        lines.append(f'$figures{kind} << END')
+        for workload in options.workloads:
+            cells = [workload]
+            for server in options.servers:
+                values = [value(run, kind) for run in results[workload, server]]
+                cells += [f'{x:.3f}' for x in (statistics.median(values), min(values),
+                                               max(values))]
+            lines.append(' '.join(cells))
+        bars = (f'$figures{kind} using {2 + 3 * i}:{3 + 3 * i}:{4 + 3 * i}:xtic(1) title "{server}"'
+                for i, server in enumerate(options.servers))
+        lines += ['END', f'set ylabel "{title}"', 'plot ' + ', '.join(bars)]
+    subprocess.run(['gnuplot'], input='\n'.join(lines) + '\n', text=True, check=True)
 
 
 def first_line(*command):
@@ -336,11 +421,28 @@ def first_line(*command):
     return (done.stdout + done.stderr).split('\n')[0]
 
 
-def conditions_print(options):
-    print(f'zone {options.zone}, seed {options.seed}, {options.count:,} queries a workload,'
-          f' {options.rounds} rounds of {options.seconds} s, idle policy {options.idle}')
-    print(f'kernel {os.uname().release}, {first_line("knotd", "--version")},'
-          f' {first_line("nsd", "-v")}, load {os.getloadavg()[0]:.1f}')
+def conditions(options):
+    return [f'zone {options.zone}, seed {options.seed}, {options.count:,} queries a workload,'
+            f' {options.rounds} rounds of {options.seconds} s, idle policy {options.idle},'
+            f' generator {options.generator}',
+            f'kernel {os.uname().release}, {first_line("knotd", "--version")},'
+            f' {first_line("nsd", "-v")}, {first_line("named", "-v")},'
+            f' load {os.getloadavg()[0]:.1f}', '']
+
+
+def report_write(options, lines, results):
+    for line in lines:
+        print(line)
+    if not options.output:
+        return
+    os.makedirs(options.output, exist_ok=True)
+    base = os.path.join(options.output, 'peers-' + options.generator)
+    with open(base + '.md', 'w', encoding='utf-8') as f:
+        f.writelines(line + '\n' for line in lines)
+    with open(base + '.json', 'w', encoding='utf-8') as f:
+        json.dump([{'workload': workload, 'server': name, 'runs': runs}
+                   for (workload, name), runs in results.items()], f, indent=1)
+    plot(options, results, base + '.png')
 
 
 def bench(options, folder):
@@ -380,7 +482,7 @@ def options_read():
             return text.split(',')
         return read
 
-    names = 'mangrove', 'knot-xdp', 'knot', 'nsd'
+    names = 'mangrove', 'knot-xdp', 'knot', 'nsd', 'bind'
     parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
     parser.add_argument('--servers', type=words(names), default=list(names), metavar='A,B')
     parser.add_argument('--workloads', type=words(WORKLOADS), default=list(WORKLOADS),
@@ -393,6 +495,8 @@ def options_read():
     parser.add_argument('--seed', type=int, default=8198)
     parser.add_argument('--idle', choices=('sleep', 'pause', 'spin'), default='sleep',
                         help="Mangrove's idle policy")
+    parser.add_argument('--generator', choices=tuple(GENERATORS), default='kxdpgun')
+    parser.add_argument('--output', help='folder for the table, its figures as JSON, and a plot')
     options = parser.parse_args()
     for name in ('ROOT_ZONE', 'ROOT_AT', 'ROOT_ANCHORS'):
         if not os.environ.get(name):
@@ -409,14 +513,14 @@ def main():
     if os.cpu_count() < 2:
         raise SystemExit('the server and the generator need a CPU each')
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    conditions_print(options)
+    lines = conditions(options)
     with tempfile.TemporaryDirectory(prefix='mangrove-veth.') as folder:
         try:
-            world_make()
+            world_make(options.generator)
             results = bench(options, folder)
         finally:
             world_end()
-    table_print(results)
+    report_write(options, lines + table(results), results)
 
 
 if __name__ == '__main__':

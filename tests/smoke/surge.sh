@@ -23,6 +23,11 @@ memif_ask --malformed 50 --queries 3000 --distinct 3000 --timeout 5 || fail "mal
 grep -q ' lost=0 late=0 duplicate=0 wrong=0 unsent=0 silent=[1-9]' "$work/peer" ||
 	fail "malformed: $(cat "$work/peer")"
 
+# what is asked as a pcap, and that asked again
+"$BUILD/app/mangrove-surge/mangrove-surge" --zone "$ROOT_ZONE" --distinct 500 --export "$work/mix.pcap"
+memif_ask --pcap "$work/mix.pcap" --distinct 1 --queries 500 || fail "pcap: $(cat "$work/peer")"
+all_answered 500
+
 # a list, a rate, reports
 printf '%s\n' 'www.example.com. A D' '. NS' 'no.such.localdomain. TXT E' >"$work/list"
 memif_ask --list "$work/list" --rate 2k --queries 2000 --seconds 60 --window 512 --server-pid "$pid" --json "$work/json" \

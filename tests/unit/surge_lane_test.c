@@ -104,6 +104,22 @@ stage_make(const char *workload, unsigned int ring_size)
 	return s;
 }
 
+static void
+stage_end(struct stage *s)
+{
+	for (unsigned int i = 0; i < LANES; i++) {
+		free(s->lanes[i]->slots);
+		free(s->lanes[i]->samples);
+		free(s->lanes[i]->wrong);
+		free((void *)s->lanes[i]->lost_in);
+		free(s->lanes[i]);
+	}
+	surge_world_end(&s->world);
+	rte_eth_dev_stop(s->port);
+	rte_eal_cleanup();
+	free(s);
+}
+
 /* What the server does with the reply to its nth query. @return what it sends of it: 0, 1 or 2 */
 typedef unsigned int behaviour(
 	struct stage *s, uint64_t number, uint8_t *frame, unsigned int *queue);
@@ -224,6 +240,7 @@ Test(surge_lane, gets_each_answer_once)
 	cr_expect_eq(wrong_sum(s), 0);
 	cr_expect_eq(surge_histogram_count(&s->lanes[0]->latency), 20000);
 	cr_expect_gt(atomic_load(&s->lanes[0]->samples->written), 0);
+	stage_end(s);
 }
 
 Test(surge_lane, judges_cookies_and_both_families)
@@ -234,6 +251,7 @@ Test(surge_lane, judges_cookies_and_both_families)
 		(struct surge_run){.queries = 2000, .window = 100, .timeout = long_timeout()});
 	cr_expect_eq(SUM(s, answered), 4000);
 	cr_expect_eq(wrong_sum(s), 0);
+	stage_end(s);
 }
 
 /* The lane that sent a query has its slot, whichever queue the reply comes by. */
@@ -256,6 +274,7 @@ Test(surge_lane, hands_over_what_is_another_lanes)
 	cr_expect_eq(SUM(s, answered), 10000);
 	cr_expect_eq(SUM(s, crossed), 5000);
 	cr_expect_eq(wrong_sum(s), 0);
+	stage_end(s);
 }
 
 /* What was not sent for want of room is sent later, and nothing twice. */
@@ -268,6 +287,7 @@ Test(surge_lane, waits_for_room_in_the_ring)
 	cr_expect_eq(SUM(s, answered), 10000);
 	cr_expect_eq(SUM(s, lost), 0);
 	cr_expect_gt(SUM(s, refused), 0);
+	stage_end(s);
 }
 
 static unsigned int
@@ -291,6 +311,7 @@ Test(surge_lane, tells_duplicates)
 	cr_expect_eq(SUM(s, answered), 2200);
 	cr_expect_eq(FAULTS(s, SURGE_FAULT_DUPLICATE), 200);
 	cr_expect_eq(wrong_sum(s), 200);
+	stage_end(s);
 }
 
 /* Another's query is not on its way; with a sum that fits. */
@@ -324,6 +345,7 @@ Test(surge_lane, tells_what_was_not_asked_and_misses_what_was)
 	cr_expect_eq(FAULTS(s, SURGE_FAULT_UNASKED) + FAULTS(s, SURGE_FAULT_QUESTION) +
 			     FAULTS(s, SURGE_FAULT_ENDPOINT),
 		100);
+	stage_end(s);
 }
 
 /* Some are held back until all are lost. */
@@ -367,6 +389,7 @@ Test(surge_lane, counts_late_replies_apart)
 	cr_expect_eq(SUM(s, late), 100);
 	cr_expect_eq(SUM(s, lost), 100);
 	cr_expect_eq(wrong_sum(s), 0);
+	stage_end(s);
 }
 
 /* The server keeps what it got until no more comes. */
@@ -392,6 +415,7 @@ Test(surge_lane, keeps_to_its_window)
 	cr_expect_eq(SUM(s, answered), 10000);
 	/* both lanes', read while they go on: answered may be read a burst too late */
 	cr_expect_leq(s->most_waiting, 2 * (20 + 32));
+	stage_end(s);
 }
 
 /* At a rate each query has its time, however late it is sent. */
@@ -412,4 +436,5 @@ Test(surge_lane, measures_from_the_time_that_a_query_is_due)
 	cr_expect_eq(SUM(s, answered), 4000);
 	cr_expect_gt(counter_read(&s->lanes[0]->latency.most),
 		surge_histogram_quantile(&s->lanes[0]->latency, .1));
+	stage_end(s);
 }
