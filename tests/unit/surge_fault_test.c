@@ -271,3 +271,53 @@ Test(surge_fault, leaves_out_what_the_server_makes_of_a_cookie)
 		SURGE_FAULT_CONTENT);
 	surge_world_end(&w);
 }
+
+/* Whatever comes is judged without a step beyond its last octet: each is a block of its own, where
+ * the address sanitizer sees one too far. */
+Test(surge_fault, is_found_in_any_octets)
+{
+	struct workload_wishes wishes = workload_wishes_default();
+	struct surge_examiner *examiner;
+	struct surge_world w;
+	struct why why;
+	uint64_t random = 8198;
+	uint32_t line = 0;
+
+	wishes.name = "nxdomain-do";
+	wishes.count = 200;
+	surge_world_begin(&w, wishes);
+	cr_assert_eq(surge_examiner_new(&examiner, &w.model, SURGE_OCTETS, 1, 0, &why), 0);
+	for (size_t i = 0; i < w.templates.count * 100; i++) {
+		const struct surge_template *t = surge_template_at(&w.templates, line);
+		struct surge_sample *sample = calloc(1, sizeof(*sample));
+		uint8_t reply[WIRE_UDP_SIZE_OWN], *block;
+		size_t length = surge_model_answer(&w.model, t->frame, t->frame_length, reply);
+
+		cr_assert(sample);
+		for (unsigned int j = 0; j < 1 + i % 4; j++) {
+			random = random * 6364136223846793005 + 1442695040888963407;
+			reply[(random >> 33) % length] = (uint8_t)(random >> 24);
+		}
+		length = i % 3 ? length : HEADER + (random >> 40) % (length - HEADER);
+		block = malloc(length);
+		cr_assert(block);
+		memcpy(block, reply, length);
+		surge_fault_find(t, SURGE_OCTETS, block, length, t->frame + t->message_offset);
+		surge_fault_find(t, SURGE_HEADER, block, length, t->frame + t->message_offset);
+		surge_denial_proves(block, length);
+		memcpy(sample->frame, t->frame, t->message_offset);
+		memcpy(sample->frame + t->message_offset, block, length);
+		wire_u16_patch(sample->frame + t->message_offset - 4, (uint16_t)(length + 8));
+		if (t->message_offset == 42)
+			wire_u16_patch(sample->frame + 16, (uint16_t)(length + 28));
+		else
+			wire_u16_patch(sample->frame + 18, (uint16_t)(length + 8));
+		sample->length = (uint16_t)(t->message_offset + length);
+		surge_examine(examiner, t, sample, &why);
+		free(block);
+		free(sample);
+		line = (line + t->lines) % w.templates.line_count;
+	}
+	surge_examiner_free(examiner);
+	surge_world_end(&w);
+}
