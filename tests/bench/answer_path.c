@@ -21,6 +21,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "capture/capture.h"
 #include "image/image.h"
 #include "oracle/oracle.h"
 #include "stats/stats.h"
@@ -33,6 +34,8 @@ static const char *const workload_names[] = {"nxdomain", "nxdomain-do", "nxdomai
 
 enum { CHUNK = 1024, RING_SIZE = 2048, POOL = 4095, SAMPLE_EACH = 257, PASSES_MAX = 64 };
 
+enum { CAPTURE_RING = 8 << 20 };
+
 struct bench {
 	struct zone *zone;
 	struct engine_service answers;
@@ -44,6 +47,7 @@ struct bench {
 	struct worker_counters counters;
 	struct ledger_page page;
 	struct ledger_readers readers;
+	struct capture_ring *captured; /* NULL: nothing is */
 	struct limit_rules rules;
 	struct limiter *limiter;
 	bool shed; /* the ladder's last step, and nobody is known */
@@ -127,9 +131,13 @@ static uint64_t
 chunk_answer(struct bench *b, unsigned int count)
 {
 	struct rte_mbuf *mbufs[WORKER_BURST];
-	uint64_t start = now_ns();
 	unsigned int done = 0;
+	uint64_t start;
 
+	/* a writer's thread that keeps up */
+	if (b->captured)
+		capture_ring_release(b->captured, b->captured->at);
+	start = now_ns();
 	while (done < count) {
 		uint16_t received = rte_eth_rx_burst(b->port, 0, mbufs, WORKER_BURST);
 		uint16_t replies, kept;
@@ -345,10 +353,11 @@ wishes_read(struct wishes *w, int argc, char **argv)
 	}
 	w->queries -= w->queries % CHUNK;
 	if (!w->zone || !w->mix || w->passes < 1 || w->passes > PASSES_MAX || w->queries < CHUNK)
-		rte_exit(2, "usage: answer_path EAL-OPTIONS -- -z ZONEFILE -m root-mix.json "
-			    "[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES] [-f FEATURES]\n"
-			    "FEATURES: of \"stats,limits,shed\", or \"none\"; what is not named is "
-			    "off\n");
+		rte_exit(2,
+			"usage: answer_path EAL-OPTIONS -- -z ZONEFILE -m root-mix.json "
+			"[-w WORKLOAD] [-v VARIANT] [-n QUERIES] [-p PASSES] [-f FEATURES]\n"
+			"FEATURES: of \"stats,capture,sampled,limits,shed\", or \"none\"; what is "
+			"not named is off\n");
 }
 
 /* Limits enforced, at rates that the queries, which come from one prefix, do not reach. */
@@ -388,6 +397,16 @@ ladder_climb(struct bench *b)
 	b->shed = true;
 }
 
+/* Each query is captured, or one in 1,000. */
+static void
+capture_begin(struct bench *b, uint32_t one_in)
+{
+	b->captured = capture_ring_make(one_in, CAPTURE_RING);
+	if (!b->captured)
+		rte_exit(EXIT_FAILURE, "no memory for capture\n");
+	b->readers.readers[b->readers.count++] = (struct ledger_reader){capture_read, b->captured};
+}
+
 /* What a node has on, beside answering. */
 static void
 features_begin(struct bench *b, const char *features)
@@ -399,6 +418,10 @@ features_begin(struct bench *b, const char *features)
 			rte_exit(EXIT_FAILURE, "no memory for statistics\n");
 		b->readers.readers[b->readers.count++] = (struct ledger_reader){stats_count, stats};
 	}
+	if (strstr(features, "capture"))
+		capture_begin(b, 1);
+	else if (strstr(features, "sampled"))
+		capture_begin(b, 1000);
 	if (strstr(features, "limits")) {
 		b->limiter = limits_begin(b);
 		if (!b->limiter)
@@ -406,8 +429,12 @@ features_begin(struct bench *b, const char *features)
 		if (strstr(features, "shed"))
 			ladder_climb(b);
 	}
-	printf("# on: checksums verified and written, verdicts counted, ledger%s%s\n",
-		b->readers.count ? ", statistics" : "", b->limiter ? ", limits enforced" : "");
+	printf("# on: checksums verified and written, verdicts counted, ledger%s%s%s\n",
+		strstr(features, "stats") ? ", statistics" : "",
+		!b->captured		   ? ""
+		: b->captured->one_in == 1 ? ", each query captured"
+					   : ", one query in 1,000 captured",
+		b->limiter ? ", limits enforced" : "");
 }
 
 int
