@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The generator sends a known list of queries round and round, 163,840 in all (10 million with
-# MANGROVE_LONG set): every figure is what was sent, not nearly.
+# MANGROVE_LONG set): every figure is what was sent, not nearly. Then with limits.
 . "$(dirname "$0")/world.bash"
 
 count=163840
@@ -83,6 +83,47 @@ sources = total('sources', 'kind', 'ipv4')
 # 256 by HyperLogLog: four standard errors
 if abs(sources / 256 - 1) > 4 * 0.0082:
     sys.exit('%d sources' % sources)
+PYTHON
+server_stop
+
+# with limits some get no reply, and some less than they asked for: what came in is what went out
+cat >>"$work/mangroved.yaml" <<TEXT
+limits: {mode: enforce, answers_per_second: 20, slip: 3}
+TEXT
+server_start
+memif_ask --list "$work/list" --distinct 4096 --queries 20480 --rate 20k --seconds 30 --sources4 198.18.128.0/24 \
+	--timeout 3 --json "$work/report" --quiet && fail "nothing was limited: $(cat "$work/peer")"
+"$BUILD/app/mangrovectl/mangrovectl" -s "$work/control.sock" --json stats >"$work/stats"
+python3 - "$work/report" "$work/stats" <<'PYTHON' || fail "with limits a figure is wrong: $(cat "$work/peer")"
+import json, sys
+
+counts = json.load(open(sys.argv[1], encoding='utf-8'))['runs'][0]['counts']
+stats = {m['name']: m['values'] for m in json.load(open(sys.argv[2], encoding='utf-8'))['metrics']}
+
+
+def total(name, label=None, value=None):
+    return sum(v['value'] for v in stats['mangrove_' + name] if label is None or v['labels'][label] == value)
+
+
+def expect(what, told, sent):
+    if told != sent:
+        sys.exit('%s: told %s, sent %s' % (what, told, sent))
+
+
+actions = {name: total('messages_action_total', 'action', name) for name in ('answered', 'slipped', 'limited')}
+if not all(actions.values()):
+    sys.exit('answered, slipped or limited: none %s' % actions)
+expect('received', total('lcore_received_total'), counts['sent'])
+expect('queries', total('queries_total'), counts['sent'])
+expect('actions', sum(actions.values()), counts['sent'])
+expect('held back', total('dropped_total', 'reason', 'limited'), actions['limited'])
+expect('lost', counts['lost'], actions['limited'])
+expect('replies', total('replies_total'), actions['answered'] + actions['slipped'])
+expect('sent', total('lcore_sent_total'), total('replies_total'))
+expect('TC', total('replies_truncated_total'), actions['slipped'])
+expect('RCODEs', total('replies_rcode_total'), total('replies_total'))
+expect('heat', total('name_queries_total') + total('gap_queries_total'), counts['sent'])
+expect('sizes', sum(b[1] for v in stats['mangrove_reply_size_bytes'] for b in v['buckets']), total('replies_total'))
 PYTHON
 server_stop
 echo "$count queries of the generator, every figure as sent"
