@@ -104,29 +104,16 @@ limit_what_key(const struct limit_ask *ask)
 	return (uint16_t)((what * 0x9e3779b97f4a7c15) >> 48) | 1;
 }
 
-static inline uint16_t
-limit_ticks_of(const struct limiter *l, uint32_t price)
-{
-	uint32_t ticks = ((price << l->squeeze) + l->dither) / LIMIT_FRACTION;
-
-	return (uint16_t)(ticks < LIMIT_DEBT_MAX ? ticks : LIMIT_DEBT_MAX);
-}
-
 static inline struct lanes_costs
 limit_costs_of(
 	const struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask)
 {
+	struct lanes_costs costs = l->costs[ask->class];
 	uint64_t octets = ((uint64_t)ask->reply_length * rules->octet_price + (l->dither << 8)) >>
 			  16 << l->squeeze;
 
-	return (struct lanes_costs){
-		.own = limit_ticks_of(
-			l, ask->class == LIMIT_ERROR ? rules->error_price : rules->key_price),
-		.octets = (uint16_t)(octets < LIMIT_DEBT_MAX ? octets : LIMIT_DEBT_MAX),
-		.all = limit_ticks_of(l, rules->all_price),
-		.nxdomain =
-			ask->class == LIMIT_NXDOMAIN ? limit_ticks_of(l, rules->nxdomain_price) : 0,
-	};
+	costs.octets = (uint16_t)(octets < LIMIT_DEBT_MAX ? octets : LIMIT_DEBT_MAX);
+	return costs;
 }
 
 /*
@@ -150,9 +137,6 @@ limit_line_charge(struct limiter *l, const struct limit_rules *rules, const stru
 	lanes_close(line, &lanes);
 	if (unlikely(!charged))
 		return limit_reason_find(line, own, &costs, rules->burst);
-	/* a step of 159/256 spreads fractions of a tick evenly; only of what is charged, or those
-	 * would be let through that are rounded down */
-	l->dither = (l->dither + 159) % LIMIT_FRACTION;
 	return LIMIT_NONE;
 }
 

@@ -13,12 +13,6 @@
 #include <immintrin.h>
 #endif
 
-/* What a reply costs, in ticks. */
-struct lanes_costs {
-	uint16_t own; /* of its own bucket: its slot's, or that of errors */
-	uint16_t octets, all, nxdomain;
-};
-
 /* ---- one by one ---- */
 
 /* All buckets leak up to now. */

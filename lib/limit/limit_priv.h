@@ -28,6 +28,12 @@ struct limit_line {
 };
 static_assert(sizeof(struct limit_line) == 64, "a cache line");
 
+/* What a reply costs, in ticks. */
+struct lanes_costs {
+	uint16_t own; /* of its own bucket: its slot's, or that of errors */
+	uint16_t octets, all, nxdomain;
+};
+
 struct limiter {
 	/* fixed */
 	struct limit_seed seed;
@@ -38,8 +44,9 @@ struct limiter {
 	/* of the burst */
 	_Alignas(64) uint32_t now; /* ticks */
 	uint32_t dither;
-	uint32_t seconds, step; /* enum limit_step */
-	uint32_t squeeze;	/* prices are shifted so far to the left */
+	uint32_t seconds, step;			 /* enum limit_step */
+	struct lanes_costs costs[LIMIT_CLASSES]; /* but for octets */
+	uint32_t squeeze;			 /* prices are shifted so far to the left */
 	uint32_t round, round_since;
 	int64_t spent;			/* octets, in this burst */
 	int64_t allowance;		/* what may be spent before the reserve is touched */

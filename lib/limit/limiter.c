@@ -92,6 +92,27 @@ look(struct limiter *l, const struct limit_rules *rules)
 	round_turn(l);
 }
 
+static uint16_t
+ticks_of(const struct limiter *l, uint32_t price)
+{
+	uint32_t ticks = ((price << l->squeeze) + l->dither) / LIMIT_FRACTION;
+
+	return (uint16_t)(ticks < LIMIT_DEBT_MAX ? ticks : LIMIT_DEBT_MAX);
+}
+
+/* What replies of this burst cost. */
+static void
+costs_take(struct limiter *l, const struct limit_rules *rules)
+{
+	const struct lanes_costs usual = {
+		.own = ticks_of(l, rules->key_price), .all = ticks_of(l, rules->all_price)};
+
+	for (unsigned int class = 0; class < LIMIT_CLASSES; class ++)
+		l->costs[class] = usual;
+	l->costs[LIMIT_NXDOMAIN].nxdomain = ticks_of(l, rules->nxdomain_price);
+	l->costs[LIMIT_ERROR].own = ticks_of(l, rules->error_price);
+}
+
 void
 limit_tick(struct limiter *limiter, const struct limit_rules *rules, uint64_t now_ns, bool full)
 {
@@ -109,12 +130,17 @@ limit_tick(struct limiter *limiter, const struct limit_rules *rules, uint64_t no
 	limiter->bursts_full += full;
 	limiter->octets -= limiter->spent;
 	limiter->octets_wanted += (uint64_t)limiter->spent;
+	/* a step of 159/256 spreads fractions of a tick evenly; only when something was charged, or
+	 * those would be let through that are rounded down */
+	if (limiter->spent)
+		limiter->dither = (limiter->dither + 159) % LIMIT_FRACTION;
 	limiter->spent = 0;
 	budgets_fill(limiter, rules, now);
 	limiter->allowance = rules->octet_budget == UINT64_MAX
 				     ? INT64_MAX
 				     : limiter->octets - limiter->octets_reserve;
 	look(limiter, rules);
+	costs_take(limiter, rules);
 }
 
 /* ---- readers ---- */

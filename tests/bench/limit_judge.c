@@ -12,8 +12,13 @@
 enum { QUERIES = 1 << 16, ROUNDS = 200, BURST = 32, LINES_LOG2 = 16 };
 
 static const struct limit_seed seed = {{0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9}};
-static uint8_t clients[QUERIES][4];
-static struct limit_ask asks[QUERIES];
+
+/* As little as there is: the pipeline has it in its first cache. */
+static struct fact {
+	uint8_t client[4];
+	uint16_t node;
+	uint8_t class;
+} facts[QUERIES];
 
 static uint64_t
 random_next(void)
@@ -34,7 +39,7 @@ pick(uint32_t count, bool zipf)
 }
 
 static void
-asks_make(uint32_t prefixes, bool zipf)
+facts_make(uint32_t prefixes, bool zipf)
 {
 	static const uint8_t mix[] = {LIMIT_NXDOMAIN, LIMIT_NXDOMAIN, LIMIT_NXDOMAIN,
 		LIMIT_REFERRAL, LIMIT_REFERRAL, LIMIT_NODATA, LIMIT_POSITIVE, LIMIT_NXDOMAIN};
@@ -43,15 +48,22 @@ asks_make(uint32_t prefixes, bool zipf)
 		uint32_t prefix = pick(prefixes, zipf) * 2654435761u;
 		uint8_t class = mix[random_next() % sizeof(mix)];
 
-		memcpy(clients[i], &prefix, 4);
-		asks[i] = (struct limit_ask){
-			.client = clients[i],
-			.class = class,
-			.node = pick(1439, true),
-			.qtype = 1,
-			.reply_length = class == LIMIT_NXDOMAIN ? 1050 : 700,
-		};
+		memcpy(facts[i].client, &prefix, 4);
+		facts[i].class = class;
+		facts[i].node = (uint16_t)pick(1439, true);
 	}
+}
+
+static inline void
+ask_fill(struct limit_ask *ask, const struct fact *fact)
+{
+	ask->client = fact->client;
+	ask->node = fact->node;
+	ask->qtype = 1;
+	ask->reply_length = fact->class == LIMIT_NXDOMAIN ? 1050 : 700;
+	ask->zone = 0;
+	ask->class = fact->class;
+	ask->flags = 0;
 }
 
 static double
@@ -59,7 +71,8 @@ seconds(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	/* of this thread: others may have the CPU meanwhile */
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -74,13 +87,17 @@ measure(struct limiter *limiter, const struct limit_rules *rules, double rate, d
 		double begin = seconds(), took;
 
 		for (unsigned int i = 0; i < QUERIES; i += BURST) {
+			struct limit_ask asks[BURST];
+
 			clock += (uint64_t)(BURST * 1e9 / rate);
 			limit_tick(limiter, rules, clock, false);
+			for (unsigned int k = 0; k < BURST; k++) {
+				ask_fill(&asks[k], &facts[i + k]);
+				limit_prefetch_word(
+					limiter, rules, &asks[k], limit_client_word(&asks[k]));
+			}
 			for (unsigned int k = 0; k < BURST; k++)
-				limit_prefetch_word(limiter, rules, &asks[i + k],
-					limit_client_word(&asks[i + k]));
-			for (unsigned int k = 0; k < BURST; k++)
-				count += limit_judge_inline(limiter, rules, &asks[i + k]) !=
+				count += limit_judge_inline(limiter, rules, &asks[k]) !=
 					 LEDGER_ANSWERED;
 		}
 		took = (seconds() - begin) * 1e9 / QUERIES;
@@ -102,7 +119,7 @@ main(void)
 		unsigned int filters;
 		enum limit_mode mode;
 	} runs[] = {
-		{"off", 20000, true, 100, 1e6, 0, LIMIT_OFF},
+		{"off: what is judged is filled in", 20000, true, 100, 1e6, 0, LIMIT_OFF},
 		{"20,000 prefixes by Zipf, none refused", 20000, true, 0, 1e6, 0, LIMIT_ENFORCE},
 		{"20,000 prefixes by Zipf, 100/s", 20000, true, 100, 1e6, 0, LIMIT_ENFORCE},
 		{"the same, observed", 20000, true, 100, 1e6, 0, LIMIT_OBSERVE},
@@ -140,7 +157,7 @@ main(void)
 
 			limit_rules_filter(&rules, &filter, NULL);
 		}
-		asks_make(runs[i].prefixes, runs[i].zipf);
+		facts_make(runs[i].prefixes, runs[i].zipf);
 		ns = measure(limiter, &rules, runs[i].rate, &refused);
 		printf("%-44s %6.1f ns a query, %5.1f %% refused\n", runs[i].what, ns, refused);
 		limiter_free(limiter);
