@@ -182,5 +182,8 @@ deck_free(struct deck *deck)
 	surge_templates_free(&deck->templates);
 	for (unsigned int i = 0; i < deck->model.zones.count; i++)
 		zone_free((struct zone *)(uintptr_t)deck->model.zones.zones[i]);
+	if (deck->other.zones.count)
+		zone_free((struct zone *)(uintptr_t)deck->other.zones.zones[0]);
 	free((void *)(uintptr_t)deck->model.zones.zones);
+	free((void *)(uintptr_t)deck->other.zones.zones);
 }

@@ -14,7 +14,7 @@ struct deck {
 	struct surge_runner runners[CPUS_MAX];
 	unsigned int runner_count; /* lcores 1 to this */
 	struct surge_templates templates;
-	struct surge_model model;
+	struct surge_model model, other; /* other.zones.count 0: there is none */
 	struct surge_examiner *examiner;
 	atomic_bool stop;
 	char runtime[PATH_MAX]; /* files of EAL, to be removed */

@@ -55,6 +55,29 @@ self_make(struct exchange_self *self, const struct options *options, struct why 
 	return 0;
 }
 
+/* The first zone in another version, the others as they are. */
+static int
+other_make(struct surge_model *other, const struct surge_model *model, const char *path,
+	struct why *why)
+{
+	const struct zone **zones = calloc(model->zones.count, sizeof(struct zone *));
+	struct zone *zone;
+	int rc;
+
+	if (!zones)
+		return why_set(why, ENOMEM, "no memory");
+	rc = zone_load(path, NULL, &zone, why);
+	if (rc < 0) {
+		free(zones);
+		return rc;
+	}
+	memcpy(zones, model->zones.zones, model->zones.count * sizeof(struct zone *));
+	zones[0] = zone;
+	*other = *model;
+	other->zones.zones = zones;
+	return 0;
+}
+
 static int
 model_make(struct surge_model *model, const struct options *options, struct why *why)
 {
@@ -71,21 +94,25 @@ model_make(struct surge_model *model, const struct options *options, struct why 
 			return rc;
 		zones[model->zones.count++] = zone;
 	}
-	return self_make(&model->self, options, why);
+	rc = self_make(&model->self, options, why);
+	if (rc == 0 && options->or_zone)
+		rc = other_make(&deck.other, model, options->or_zone, why);
+	return rc;
 }
 
 static int
 templates_make(const struct options *options, struct why *why)
 {
+	const struct surge_model *other = options->or_zone ? &deck.other : NULL;
 	struct workload work;
 	int rc = workload_make(&work, &options->workload, deck.model.zones.zones[0], why);
 
 	if (rc < 0)
 		return rc;
-	rc = surge_templates_make(&deck.templates, &work, &deck.model, why);
+	rc = surge_templates_make(&deck.templates, &work, &deck.model, other, why);
 	workload_free(&work);
 	if (rc == 0 && options->examine_each)
-		rc = surge_examiner_new(&deck.examiner, &deck.model, options->strictness,
+		rc = surge_examiner_new(&deck.examiner, &deck.model, other, options->strictness,
 			options->signatures_each, options->at, why);
 	return rc;
 }

@@ -28,6 +28,8 @@ static const char help[] =
 	"What is asked\n"
 	"  --zone FILE          that the server answers from; may be repeated. Queries are\n"
 	"                       made from the first, answers expected from all\n"
+	"  --or-zone FILE       another version of the first zone, whose answers are right as\n"
+	"                       well: for a server that gets it, or had it, during a run\n"
 	"  --workload NAME      one of those below, \"-do\" and \"-cookie\" behind it if each\n"
 	"                       query is to have them (mix)\n"
 	"  --mix FILE           shares of the mix (root-mix.json as installed)\n"
@@ -97,6 +99,7 @@ enum {
 	OPTION_FILE_PREFIX,
 	OPTION_EAL,
 	OPTION_ZONE,
+	OPTION_OR_ZONE,
 	OPTION_WORKLOAD,
 	OPTION_MIX,
 	OPTION_LIST,
@@ -156,6 +159,7 @@ static const struct option long_options[] = {
 	{"file-prefix", required_argument, NULL, OPTION_FILE_PREFIX},
 	{"eal", required_argument, NULL, OPTION_EAL},
 	{"zone", required_argument, NULL, OPTION_ZONE},
+	{"or-zone", required_argument, NULL, OPTION_OR_ZONE},
 	{"workload", required_argument, NULL, OPTION_WORKLOAD},
 	{"mix", required_argument, NULL, OPTION_MIX},
 	{"list", required_argument, NULL, OPTION_LIST},
@@ -274,6 +278,9 @@ workload_take(struct options *o, int option, const char *text, struct why *why)
 	case OPTION_ZONE:
 		return value_append(
 			why, name_of(option), text, o->zones, &o->zone_count, ZONES_MAX);
+	case OPTION_OR_ZONE:
+		o->or_zone = text;
+		return 0;
 	case OPTION_WORKLOAD:
 		w->name = text;
 		return 0;

@@ -21,7 +21,7 @@ struct options {
 	unsigned int eal_extra_count;
 	bool hugepages;
 	/* what is asked */
-	const char *zones[ZONES_MAX];
+	const char *zones[ZONES_MAX], *or_zone;
 	unsigned int zone_count;
 	struct workload_wishes workload;
 	bool client_mac;		/* given; else the port's own */

@@ -103,19 +103,15 @@ message_is_whole(const uint8_t *message, size_t length)
 	return !r.failed && r.offset == length;
 }
 
-enum surge_fault
-surge_fault_find(const struct surge_template *t, enum surge_strictness strictness,
-	const uint8_t *message, size_t length, const uint8_t *query)
+static enum surge_fault
+expectation_fault(const struct surge_expectation *e, enum surge_strictness strictness,
+	const uint8_t *message, size_t length)
 {
-	uint8_t differs = message[2] ^ t->flags1;
+	uint8_t differs = message[2] ^ e->flags1;
 
-	if (!question_right(t, message, length, query))
-		return SURGE_FAULT_QUESTION;
-	if (length > t->size_max)
-		return SURGE_FAULT_SIZE;
 	if (strictness == SURGE_HEADER) {
 		/* who says less at a cut, or truncates elsewhere, is right as well */
-		if ((message[3] & WIRE_FLAG2_RCODE) != t->rcode)
+		if ((message[3] & WIRE_FLAG2_RCODE) != e->rcode)
 			return SURGE_FAULT_RCODE;
 		return differs & (WIRE_FLAG1_QR | WIRE_FLAG1_OPCODE | WIRE_FLAG1_AA)
 			       ? SURGE_FAULT_FLAGS
@@ -123,15 +119,32 @@ surge_fault_find(const struct surge_template *t, enum surge_strictness strictnes
 	}
 	if (differs & WIRE_FLAG1_TC)
 		return SURGE_FAULT_TC;
-	if ((message[3] & WIRE_FLAG2_RCODE) != t->rcode)
+	if ((message[3] & WIRE_FLAG2_RCODE) != e->rcode)
 		return SURGE_FAULT_RCODE;
 	if (differs)
 		return SURGE_FAULT_FLAGS;
-	if (length == t->reply_length && reply_hash(message, t->hashed_length) == t->hash)
+	if (length == e->length && reply_hash(message, e->hashed_length) == e->hash)
 		return SURGE_RIGHT;
 	if (!message_is_whole(message, length))
 		return SURGE_FAULT_MALFORMED;
-	if (t->denial && !surge_denial_proves(message, length))
+	if (e->denial && !surge_denial_proves(message, length))
 		return SURGE_FAULT_DENIAL;
 	return SURGE_FAULT_CONTENT;
+}
+
+enum surge_fault
+surge_fault_find(const struct surge_template *t, enum surge_strictness strictness,
+	const uint8_t *message, size_t length, const uint8_t *query)
+{
+	enum surge_fault fault;
+
+	if (!question_right(t, message, length, query))
+		return SURGE_FAULT_QUESTION;
+	if (length > t->size_max)
+		return SURGE_FAULT_SIZE;
+	fault = expectation_fault(&t->expected, strictness, message, length);
+	if (fault != SURGE_RIGHT && t->other.length &&
+		expectation_fault(&t->other, strictness, message, length) == SURGE_RIGHT)
+		return SURGE_RIGHT;
+	return fault;
 }

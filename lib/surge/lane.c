@@ -127,7 +127,7 @@ frame_make(const struct surge_lane *l, const struct surge_template *t, uint64_t 
 	mbuf->pkt_len = t->frame_length;
 	slot->line = l->line;
 	slot->id = id;
-	slot->fate = t->reply_length ? SURGE_WAITING : SURGE_SILENT;
+	slot->fate = t->expected.length ? SURGE_WAITING : SURGE_SILENT;
 }
 
 /* Those that the ring had no room for are due still. */
@@ -194,7 +194,7 @@ queries_send(struct surge_lane *l, uint64_t now)
 		rte_prefetch0((const uint8_t *)t + AHEAD_LINES * LINE_SIZE);
 		frame_make(l, t, l->next, mbufs[i], slot);
 		octets += t->frame_length;
-		l->in_flight += t->reply_length != 0;
+		l->in_flight += t->expected.length != 0;
 		dues[i] = l->due;
 		slot->due = now;
 		if (l->run.interval > 0) {
@@ -268,7 +268,7 @@ reply_judge(struct surge_lane *l, struct surge_slot *slot, uint16_t id, const ui
 	bool known = slot->fate != SURGE_UNUSED && slot->id == id;
 	enum surge_fault fault;
 
-	if (!known || slot->fate == SURGE_SILENT || t->reply_length == 0)
+	if (!known || slot->fate == SURGE_SILENT || t->expected.length == 0)
 		return SURGE_FAULT_UNASKED;
 	if (at != t->message_offset || !endpoints_right(t, frame))
 		return SURGE_FAULT_ENDPOINT;
@@ -340,7 +340,7 @@ static inline bool
 reply_right(const struct surge_template *t, const uint8_t *frame, size_t frame_length, size_t at)
 {
 	const uint8_t *ip = frame + ETHER_SIZE, *message = frame + at, *udp = message - UDP_SIZE;
-	size_t length = t->reply_length;
+	size_t length = t->expected.length;
 	uint64_t sum = (uint64_t)t->reply_sum + word_read(udp + 2) + word_read(udp + 6) +
 		       word_read(message);
 
@@ -351,14 +351,14 @@ reply_right(const struct surge_template *t, const uint8_t *frame, size_t frame_l
 					 sum_fold(sum_octets(ip, IPV4_SIZE)) != UINT16_MAX
 			       : be16_read(ip + 4) != UDP_SIZE + length)
 		return false;
-	if (unlikely(t->hashed_length != length)) {
-		uint16_t cookie =
-			sum_fold(sum_octets(message + t->hashed_length, length - t->hashed_length));
+	if (unlikely(t->expected.hashed_length != length)) {
+		uint16_t cookie = sum_fold(sum_octets(
+			message + t->expected.hashed_length, length - t->expected.hashed_length));
 
-		sum += t->hashed_length & 1 ? sum_swap(cookie) : cookie;
+		sum += t->expected.hashed_length & 1 ? sum_swap(cookie) : cookie;
 	}
 	return sum_fold(sum) == UINT16_MAX && word_read(udp + 6) != 0 &&
-	       XXH3_64bits(message + 2, t->hashed_length - 2u) == t->hash;
+	       XXH3_64bits(message + 2, t->expected.hashed_length - 2u) == t->expected.hash;
 }
 
 static inline void

@@ -100,20 +100,27 @@ enum surge_strictness {
 	SURGE_HEADER, /* another server's: endpoints, question, size, RCODE, QR and AA */
 };
 
+/** What a reply must be. */
+struct surge_expectation {
+	uint64_t hash;		/* XXH3 of the octets behind the id, server cookie left out */
+	uint16_t length;	/* of the message; 0: silence is right */
+	uint16_t hashed_length; /* octets of it before the server's cookie */
+	uint8_t flags1, rcode;	/* first octet of flags, low four bits of RCODE */
+	bool denial;		/* an NXDOMAIN with DO */
+};
+
 /** A query's frame, and what its reply must be. */
 struct surge_template {
-	uint64_t hash;		/* XXH3 of the reply behind the id, server cookie left out */
-	uint16_t reply_length;	/* of the message; 0: silence is right */
-	uint16_t hashed_length; /* octets of it before the server's cookie */
-	uint16_t reply_sum;	/* of its UDP checksum, but for port, id, cookie; machine order */
-	uint16_t query_sum;	/* likewise of the query */
+	struct surge_expectation expected;
+	struct surge_expectation other; /* right as well; length 0: there is none */
+	uint16_t reply_sum; /* of the expected UDP checksum, but for port, id, cookie; machine order
+			     */
+	uint16_t query_sum; /* likewise of the query */
 	uint16_t frame_length, message_offset;
 	uint16_t question_length; /* octets that the reply repeats; 0: none */
 	uint16_t size_max;	  /* of the reply, as the client says */
-	uint8_t flags1, rcode;	  /* of the reply: first octet of flags, low four bits of RCODE */
-	bool denial;		  /* an NXDOMAIN with DO */
 	uint8_t lines;		  /* of 64 octets, to the next template */
-	uint8_t gap[36];
+	uint8_t gap[19];
 	uint8_t frame[]; /* id 0 and source port 0; room up to a whole line */
 };
 static_assert(sizeof(struct surge_template) == 64, "one line, so that the frame begins the next");
@@ -137,9 +144,15 @@ struct surge_model {
 	struct exchange_self self;
 };
 
-/** Make templates of a workload, each with the oracle's answer to it. @return 0 or -errno */
+/**
+ * Make templates of a workload, each with the oracle's answer to it.
+ *
+ * @param other  what is right as well: another version of a zone, which may replace the first while
+ *               a run goes on; NULL: nothing
+ * @return 0 or -errno
+ */
 int surge_templates_make(struct surge_templates *templates, const struct workload *work,
-	const struct surge_model *model, struct why *why);
+	const struct surge_model *model, const struct surge_model *other, struct why *why);
 
 /** Write the frame of a query from that port with that id; sums are right.
  *
@@ -276,12 +289,14 @@ struct surge_examiner;
 /**
  * Prepare to examine samples.
  *
- * @param model  not owned
- * @param keys   of the first zone: signatures are verified of every `each`th sample; 0: of none
+ * @param model  not owned; with the keys of its first zone signatures are verified
+ * @param other  right as well, not owned; NULL: nothing
+ * @param each   of so many samples one has its signatures verified; 0: none
  * @param at     when they must be valid
  */
 int surge_examiner_new(struct surge_examiner **examiner, const struct surge_model *model,
-	enum surge_strictness strictness, unsigned int each, time_t at, struct why *why);
+	const struct surge_model *other, enum surge_strictness strictness, unsigned int each,
+	time_t at, struct why *why);
 void surge_examiner_free(struct surge_examiner *examiner);
 
 /**

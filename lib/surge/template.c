@@ -37,32 +37,57 @@ length_fixed(const uint8_t *message, size_t length)
 }
 
 static void
-expectation_set(struct surge_template *t, const uint8_t *reply, size_t length)
+expectation_set(struct surge_expectation *e, const struct wire_query *query, const uint8_t *reply,
+	size_t length)
 {
-	struct wire_query query;
-	uint64_t sum;
-
-	t->reply_length = (uint16_t)length;
-	t->size_max = WIRE_UDP_SIZE_MIN;
+	*e = (struct surge_expectation){.length = (uint16_t)length};
 	if (length < WIRE_HEADER_SIZE)
 		return;
-	t->hashed_length = (uint16_t)length_fixed(reply, length);
-	t->hash = reply_hash(reply, t->hashed_length);
-	t->flags1 = reply[2];
-	t->rcode = reply[3] & RCODE_MASK;
+	e->hashed_length = (uint16_t)length_fixed(reply, length);
+	e->hash = reply_hash(reply, e->hashed_length);
+	e->flags1 = reply[2];
+	e->rcode = reply[3] & RCODE_MASK;
+	e->denial =
+		query->dnssec_ok && e->rcode == WIRE_RCODE_NXDOMAIN && !(e->flags1 & WIRE_FLAG1_TC);
+}
+
+/* Of protocol, UDP's length in pseudo-header and header, port 53, and the message. */
+static uint16_t
+reply_sum(const struct surge_template *t, const uint8_t *reply)
+{
+	size_t length = t->expected.length;
+	uint64_t sum = addresses_sum(t->frame, t->message_offset);
+
+	if (length == 0)
+		return 0;
+	sum += htobe16(17) + 2u * htobe16((uint16_t)(length + UDP_SIZE)) + htobe16(PACKET_DNS_PORT);
+	return sum_fold(sum + sum_octets(reply + 2, t->expected.hashed_length - 2u));
+}
+
+static void
+expectations_set(
+	struct surge_template *t, const struct surge_model *model, const struct surge_model *other)
+{
+	uint8_t reply[WIRE_UDP_SIZE_OWN];
+	struct wire_query query = {.dnssec_ok = false};
+	size_t length;
+
+	t->size_max = WIRE_UDP_SIZE_MIN;
 	if (wire_query_read(t->frame + t->message_offset, t->frame_length - t->message_offset,
 		    WIRE_UDP, &query) != WIRE_DROP) {
 		if (query.edns_size > WIRE_UDP_SIZE_MIN)
 			t->size_max = query.edns_size;
 		t->question_length = query.question_length;
-		t->denial = query.dnssec_ok && t->rcode == WIRE_RCODE_NXDOMAIN &&
-			    !(t->flags1 & WIRE_FLAG1_TC);
 	}
-	/* protocol, UDP's length in pseudo-header and header, port 53, and the message */
-	sum = addresses_sum(t->frame, t->message_offset);
-	sum += htobe16(17) + 2u * htobe16((uint16_t)(length + UDP_SIZE)) + htobe16(PACKET_DNS_PORT);
-	sum += sum_octets(reply + 2, t->hashed_length - 2u);
-	t->reply_sum = sum_fold(sum);
+	length = surge_model_answer(model, t->frame, t->frame_length, reply);
+	expectation_set(&t->expected, &query, reply, length);
+	t->reply_sum = reply_sum(t, reply);
+	if (!other)
+		return;
+	length = surge_model_answer(other, t->frame, t->frame_length, reply);
+	expectation_set(&t->other, &query, reply, length);
+	if (t->other.length == t->expected.length && t->other.hash == t->expected.hash)
+		t->other.length = 0;
 }
 
 /* The id and the source port are each lane's. */
@@ -98,9 +123,8 @@ lines_of(size_t frame_length)
 
 int
 surge_templates_make(struct surge_templates *templates, const struct workload *work,
-	const struct surge_model *model, struct why *why)
+	const struct surge_model *model, const struct surge_model *other, struct why *why)
 {
-	uint8_t reply[WIRE_UDP_SIZE_OWN];
 	size_t lines = 0;
 
 	*templates = (struct surge_templates){.count = work->count};
@@ -118,8 +142,8 @@ surge_templates_make(struct surge_templates *templates, const struct workload *w
 		query_set(t, frame, length);
 		t->lines = (uint8_t)lines_of(length);
 		templates->line_count += t->lines;
-		expectation_set(t, reply, surge_model_answer(model, t->frame, length, reply));
-		templates->silent += t->reply_length == 0;
+		expectations_set(t, model, other);
+		templates->silent += t->expected.length == 0;
 	}
 	return 0;
 }

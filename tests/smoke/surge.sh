@@ -23,6 +23,15 @@ memif_ask --malformed 50 --queries 3000 --distinct 3000 --timeout 5 || fail "mal
 grep -q ' lost=0 late=0 duplicate=0 wrong=0 unsent=0 silent=[1-9]' "$work/peer" ||
 	fail "malformed: $(cat "$work/peer")"
 
+# a zone of another serial is not what is served, unless what is served is right as well
+awk '$4 == "SOA" { $7 = "2020010101" } 1' "$ROOT_ZONE" >"$work/other.zone"
+code=0
+ROOT_ZONE=$work/other.zone memif_ask --workload single --queries 500 --distinct 500 || code=$?
+[ $code -eq 1 ] && grep -q '^wrong: content 500$' "$work/peer" || fail "another zone: $(cat "$work/peer")"
+ROOT_ZONE=$work/other.zone memif_ask --or-zone "$ROOT_ZONE" --workload single --queries 500 --distinct 500 \
+	--examine-each 16 || fail "either zone: $(cat "$work/peer")"
+all_answered 500
+
 # what is asked as a pcap, and that asked again
 "$BUILD/app/mangrove-surge/mangrove-surge" --zone "$ROOT_ZONE" --distinct 500 --export "$work/mix.pcap"
 memif_ask --pcap "$work/mix.pcap" --distinct 1 --queries 500 || fail "pcap: $(cat "$work/peer")"

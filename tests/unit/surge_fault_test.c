@@ -261,12 +261,12 @@ Test(surge_fault, leaves_out_what_the_server_makes_of_a_cookie)
 	surge_world_begin(&w, wishes);
 	t = surge_template_at(&w.templates, 0);
 	length = surge_model_answer(&w.model, t->frame, t->frame_length, reply);
-	cr_assert_eq(t->hashed_length, length - WIRE_COOKIE_SERVER_SIZE);
+	cr_assert_eq(t->expected.hashed_length, length - WIRE_COOKIE_SERVER_SIZE);
 	reply[length - 1] ^= 1;
 	cr_expect_eq(surge_fault_find(t, SURGE_OCTETS, reply, length, t->frame + t->message_offset),
 		SURGE_RIGHT);
 	/* the client's own part comes back as it was */
-	reply[t->hashed_length - 1] ^= 1;
+	reply[t->expected.hashed_length - 1] ^= 1;
 	cr_expect_eq(surge_fault_find(t, SURGE_OCTETS, reply, length, t->frame + t->message_offset),
 		SURGE_FAULT_CONTENT);
 	surge_world_end(&w);
@@ -286,7 +286,7 @@ Test(surge_fault, is_found_in_any_octets)
 	wishes.name = "nxdomain-do";
 	wishes.count = 200;
 	surge_world_begin(&w, wishes);
-	cr_assert_eq(surge_examiner_new(&examiner, &w.model, SURGE_OCTETS, 1, 0, &why), 0);
+	cr_assert_eq(surge_examiner_new(&examiner, &w.model, NULL, SURGE_OCTETS, 1, 0, &why), 0);
 	for (size_t i = 0; i < w.templates.count * 100; i++) {
 		const struct surge_template *t = surge_template_at(&w.templates, line);
 		struct surge_sample *sample = calloc(1, sizeof(*sample));
@@ -319,5 +319,59 @@ Test(surge_fault, is_found_in_any_octets)
 		line = (line + t->lines) % w.templates.line_count;
 	}
 	surge_examiner_free(examiner);
+	surge_world_end(&w);
+}
+
+/* A zone is replaced during a run: replies of both versions are right, those of a third are not. */
+Test(surge_fault, is_none_in_what_another_version_of_the_zone_says)
+{
+	struct workload_wishes wishes = workload_wishes_default();
+	struct surge_examiner *examiner;
+	struct surge_templates templates;
+	struct surge_world w;
+	struct zone *zones[2];
+	const struct zone *lists[2][1];
+	struct surge_model models[2];
+	struct why why;
+	uint32_t line = 0;
+	unsigned int differ = 0;
+
+	wishes.name = "nxdomain-do";
+	wishes.count = 30;
+	surge_world_begin(&w, wishes);
+	for (unsigned int i = 0; i < 2; i++) {
+		char *text = strdup(surge_zone_text);
+
+		/* serials 8 and 9 */
+		*strchr(text, '7') = (char)('8' + i);
+		zones[i] = zone_from_text(text);
+		lists[i][0] = zones[i];
+		models[i] = w.model;
+		models[i].zones.zones = lists[i];
+		free(text);
+	}
+	cr_assert_eq(surge_templates_make(&templates, &w.work, &w.model, &models[0], &why), 0);
+	cr_assert_eq(
+		surge_examiner_new(&examiner, &w.model, &models[0], SURGE_OCTETS, 0, 0, &why), 0);
+	for (size_t i = 0; i < templates.count; i++) {
+		const struct surge_template *t = surge_template_at(&templates, line);
+		const uint8_t *query = t->frame + t->message_offset;
+		uint8_t reply[WIRE_UDP_SIZE_OWN];
+		size_t length = surge_model_answer(&w.model, t->frame, t->frame_length, reply);
+
+		cr_expect_eq(surge_fault_find(t, SURGE_OCTETS, reply, length, query), SURGE_RIGHT);
+		length = surge_model_answer(&models[0], t->frame, t->frame_length, reply);
+		cr_expect_eq(surge_fault_find(t, SURGE_OCTETS, reply, length, query), SURGE_RIGHT);
+		differ += t->other.length != 0;
+		length = surge_model_answer(&models[1], t->frame, t->frame_length, reply);
+		cr_expect_eq(surge_fault_find(t, SURGE_OCTETS, reply, length, query),
+			SURGE_FAULT_CONTENT);
+		line += t->lines;
+	}
+	cr_expect_eq(differ, templates.count, "each has the SOA");
+	surge_examiner_free(examiner);
+	surge_templates_free(&templates);
+	zone_free(zones[0]);
+	zone_free(zones[1]);
 	surge_world_end(&w);
 }
