@@ -200,7 +200,8 @@ function sizesShow(now) {
 function placeText(place) {
   if (!heat || !place) return 'Point at the strip, or go along it with ← and →.';
   const next = heat.names[place.end] === undefined ? 'the end' : heat.names[place.end];
-  return `${heat.names[place.first]} to ${next}: ${rate(place.value)}/s in ${place.end - place.first} ranges`;
+  const count = place.end - place.first;
+  return `${heat.names[place.first]} to ${next}: ${rate(place.value)}/s in ${count} range${count > 1 ? 's' : ''}`;
 }
 
 function heatShow() {
