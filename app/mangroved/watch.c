@@ -335,12 +335,16 @@ drops_look(struct watch *watch)
 {
 	uint64_t missed = server_port_missed(&watch->node->server);
 	uint64_t unsent = server_unsent(&watch->node->server);
+	enum limit_step step = watch->node->limits.step;
 
 	find(watch, has_grown(missed, &watch->port_missed, &watch->missed_ms), HEALTH_RECEIVE_DROPS,
 		"ports", "%" PRIu64 " frames were dropped at full receive queues since the start",
 		missed);
 	find(watch, has_grown(unsent, &watch->unsent, &watch->unsent_ms), HEALTH_OVERLOAD, "ports",
 		"%" PRIu64 " replies found no room in transmit queues since the start", unsent);
+	/* samples alone are missed by nobody who asks */
+	find(watch, step >= LIMIT_STEP_UNKNOWN, HEALTH_OVERLOAD, "shedding",
+		"load leads as far as step %s", limit_step_names[step]);
 }
 
 static void
