@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The published probe at a node's own addresses: through its lcore and its TCP sockets, then on sockets
-# alone. Verdicts outlive a restart; what is cut off is no answer; no packet of it leaves the node.
+# alone. Verdicts outlive a restart; what is cut off is no answer; no packet of it leaves the node. How
+# long a version takes from a primary to the answers is measured.
 . "$(dirname "$0")/world.bash"
 
 here=$(dirname "$0")
@@ -9,13 +10,23 @@ ctl="$BUILD/app/mangrovectl/mangrovectl"
 
 # until_check WHAT...: the reply says so within a minute
 until_check() {
-	for _ in $(seq 240); do
+	for _ in $(seq 160); do
 		"$ctl" -s "$work/control.sock" --json rssac047 >"$work/json" || fail "rssac047"
 		python3 "$here/rssac047_check.py" "$work/json" "$@" >"$work/differences" 2>&1 && return 0
 		sleep 0.25
 	done
 	fail "$(cat "$work/differences")"
 }
+
+primary= watcher=
+story_end() {
+	for child in $primary $watcher; do
+		kill -KILL "$child" 2>/dev/null || true
+		wait "$child" 2>/dev/null || true
+	done
+	world_end
+}
+trap story_end EXIT
 
 world_make
 config_write
@@ -47,6 +58,7 @@ grep -qE '^  Correctness +pass  100 % of ' "$work/words" || fail "$(cat "$work/w
 grep -qE '^  Publication Latency +-$' "$work/words" || fail "$(cat "$work/words")"
 kill -KILL $watcher
 wait $watcher 2>/dev/null || true
+watcher=
 # an answer to a query of itself: its address twice in a row (198.18.0.53 is c6120035)
 ! grep -q c6120035c6120035 "$work/seen" || fail "a probe left the node"
 before=$(python3 "$here/rssac047_check.py" "$work/json" count)
@@ -77,4 +89,66 @@ until_check measured ipv4-udp ipv4-tcp ipv6-udp ipv6-tcp correct
 ip -n $server addr del $addr4/24 dev vs
 until_check failing ipv4-udp ipv4-tcp
 grep -q 'rssac047 no answer way=ipv4-tcp' "$work/log" || fail "nothing is said"
+server_stop
+
+# a primary with a new version, of which the node hears, and which it serves
+ip -n $server addr add $addr4/24 dev vs
+# primary_zone SERIAL
+primary_zone() {
+	cat >"$work/primary.zone" <<TEXT
+. 86400 IN SOA a. b. $1 1800 900 604800 86400
+. 518400 IN NS a.ns.com.
+com. 172800 IN NS a.ns.com.
+a.ns.com. 172800 IN A 198.18.0.1
+TEXT
+}
+primary_zone 1
+mkdir "$work/knot"
+cat >"$work/knot.conf" <<TEXT
+server:
+    listen: 198.18.0.1@53
+    rundir: $work/knot
+database:
+    storage: $work/knot
+acl:
+  - id: all
+    action: transfer
+    address: 198.18.0.0/15
+zone:
+  - domain: .
+    file: $work/primary.zone
+    zonefile-sync: -1
+    journal-content: none
+    acl: all
+TEXT
+ip netns exec $client knotd -c "$work/knot.conf" >"$work/knot.log" 2>&1 </dev/null &
+primary=$!
+primary_ask() {
+	ip netns exec $client dig +time=1 +tries=1 @198.18.0.1 . SOA 2>&1 || true
+}
+for _ in $(seq 100); do
+	! grep -q 'status: NOERROR' <<<"$(primary_ask)" || break
+	sleep 0.1
+done
+grep -q 'status: NOERROR' <<<"$(primary_ask)" || fail "$(cat "$work/knot.log")"
+cat >"$work/mangroved.yaml" <<TEXT
+addresses: [$addr4, "$addr6"]
+primaries: [{name: knot, address: 198.18.0.1}]
+zones: [{origin: ., primaries: [knot], dnssec: "off", zonemd: "off"}]
+control: {socket: $work/control.sock}
+rssac047: {interval_seconds: 2}
+TEXT
+server_start
+# one primary is there from the start; what it has is no news
+until_check measured ipv4-udp ipv4-tcp
+until_check published 0
+primary_zone 2
+kill -HUP $primary
+for _ in $(seq 100); do
+	"$ctl" -s "$work/control.sock" zone refresh . >"$work/words" 2>&1 || true
+	! grep -q 'updated, serial 2' "$work/words" || break
+	sleep 0.1
+done
+grep -q 'updated, serial 2' "$work/words" || fail "$(cat "$work/words" "$work/knot.log")"
+until_check published 1
 server_stop

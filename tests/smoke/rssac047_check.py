@@ -5,6 +5,7 @@
 rssac047_check.py FILE measured WAY... correct    all of these pass, correctness by some replies
 rssac047_check.py FILE more COUNT correct         more intervals than COUNT
 rssac047_check.py FILE failing WAY...             these are below their threshold
+rssac047_check.py FILE published COUNT            so many versions were seen, in time
 rssac047_check.py FILE count                      prints how many intervals there were
 """
 import json
@@ -25,6 +26,10 @@ def main(path, what, *rest):
         return None
     if what == 'more' and sum(m['intervals'] for m in months) <= int(rest[0]):
         return f'not more intervals than {rest[0]}'
+    if what == 'published':
+        metric = metrics['Publication Latency']
+        wanted = 'pass' if rest[0] != '0' else None
+        return None if (metric['count'], metric['verdict']) == (int(rest[0]), wanted) else f'published: {metric}'
     for way in rest:
         if way in NAMES and what == 'measured':
             for metric in (metrics[NAMES[way] + ' Availability'], metrics[NAMES[way] + ' Response Latency']):
