@@ -13,6 +13,7 @@ peer() {
 reader=$(dirname "$0")/../tools/cdns_read.py
 ctl=$BUILD/app/mangrovectl/mangrovectl
 recorder=
+limits='{mode: off}'
 
 # capture_config LINE...
 capture_config() {
@@ -22,8 +23,7 @@ capture_config() {
 	cat >>"$work/mangroved.yaml" <<TEXT
 control:
   socket: $work/control.sock
-limits:
-  mode: off
+limits: $limits
 capture:
   directory: $work/cdns
 TEXT
@@ -126,6 +126,19 @@ same
 grep -q 'captured=[1-9][0-9][0-9]* malformed=2 responses=2$' "$work/compared" || fail "not all kinds"
 grep -q "capture file=$work/cdns/.*\.cdns\.zst items=" "$work/log" || fail "no file is told"
 summary | grep -q '"dropped": 0, "strained": 0, "sampling": null, "anonymization": null' || fail "$(summary)"
+
+# what limits hold back is a query without an answer, or with an empty one
+record_start
+limits='{mode: enforce, answers_per_second: 5, nxdomain_per_second: 5, slip: 3}'
+capture_config
+load 1 300
+record_end
+server_stop
+limits='{mode: off}'
+same
+summary | grep -q '"unmatched_queries": [1-9]' || fail "$(summary)"
+$python "$reader" "$work"/cdns/*.cdns* >"$work/items"
+grep -q '"response_flags": \[[^]]*"tc"[^]]*\], "response_opt": true' "$work/items" || fail "no empty answer"
 
 # one in ten; the last bits of addresses are not kept
 record_start

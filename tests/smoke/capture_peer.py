@@ -165,8 +165,8 @@ def transaction(query, reply, ip, transport, client, port, server):
         'bare': len(query) == 12,
         'query_size': len(query),
     }
-    # the node reads no question of what it does not answer, and gives none back
-    if q.qname is not None and reply and Message(reply).qname is not None:
+    # the node reads no question of what it does not know how to answer, and gives none back
+    if q.qname is not None and (reply is None or Message(reply).qname is not None):
         told['qname'], told['qtype'], told['qclass'] = q.qname, q.qtype, q.qclass
     if reply is not None:
         r = Message(reply)
