@@ -133,7 +133,7 @@ trial_add(struct results *results, const struct options *options, double rate, d
 		return why_set(why, ENOMEM, "no memory");
 	results->trials[results->count++] = trial;
 	if (options->mode != MODE_FIXED)
-		printf("at %.0f queries a second:\n", rate);
+		fprintf(report_stream(options), "at %.0f queries a second:\n", rate);
 	rc = trial_run(&deck, options, rate, seconds, trial, why);
 	if (rc == 0)
 		report_trial(options, trial);

@@ -3,6 +3,8 @@
 #ifndef MANGROVE_SURGE_REPORT_H
 #define MANGROVE_SURGE_REPORT_H
 
+#include <stdio.h>
+
 #include "trial.h"
 
 enum { TRIALS_MAX = 1024 };
@@ -11,12 +13,12 @@ enum { TRIALS_MAX = 1024 };
 struct results {
 	struct trial *trials[TRIALS_MAX];
 	unsigned int count;
-	unsigned int decisive; /* how many of them decide whether all is well */
-	double found;	       /* by a search; 0: nothing */
-	double load;	       /* of the machine, at the start */
-	double templates_s;
+	double found; /* by a search; 0: nothing */
+	double load;  /* of the machine, at the start */
 };
 
+/** Where a person reads: standard output, unless that is for JSON. */
+FILE *report_stream(const struct options *options);
 /** Print one run. */
 void report_trial(const struct options *options, const struct trial *trial);
 /** Print what a ramp or a search came to. */

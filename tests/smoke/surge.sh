@@ -57,7 +57,10 @@ for plot in rate latency; do
 done
 [ "$(stat -c %s "$work/wrong.pcap")" = 24 ] || fail "nothing was wrong, but is kept"
 
-memif_ask --ramp 1k:3k:1k --seconds 1 --window 512 --quiet || fail "ramp: $(cat "$work/peer")"
+memif_ask --queries 10 --distinct 10 --json - --quiet || fail "JSON: $(cat "$work/peer")"
+python3 -c 'import json, sys; json.load(sys.stdin)' < <(sed -n '/^{/,$p' "$work/peer") || fail "$(cat "$work/peer")"
+
+memif_ask --ramp 1k:3k:1k --seconds 0.4 --window 512 --quiet || fail "ramp: $(cat "$work/peer")"
 [ "$(grep -c '^ *[123]000 ' "$work/peer")" = 3 ] || fail "ramp: $(cat "$work/peer")"
 memif_ask --search 4k --search-least 3k --tolerance 99 --seconds 0.3 --quiet || fail "search: $(cat "$work/peer")"
 grep -q 'no more than 99 %: 4000 queries/s' "$work/peer" || fail "search: $(cat "$work/peer")"

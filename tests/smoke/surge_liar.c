@@ -18,7 +18,7 @@
 #include "surge/surge.h"
 #include "wire/wire.h"
 
-enum { BURST = 32, POOL = 4095, DESCRIPTORS = 1024, LATE_FIRST = 100, LATE_MAX = 16, LATE_S = 6 };
+enum { BURST = 32, POOL = 4095, DESCRIPTORS = 1024, LATE_FIRST = 100, LATE_MAX = 16, LATE_S = 5 };
 
 enum lie {
 	RIGHT,

@@ -14,7 +14,7 @@ for _ in $(seq 300); do
 	sleep 0.1
 done
 
-# 400 queries in 4 s, 20 of each of 20 kinds, but 5 that come too late: those are held back for 6 s
+# 400 queries in 4 s, 20 of each of 20 kinds, but 5 that come too late: those are held back for 5 s
 code=0
 memif_ask --workload single-do --rate 100 --queries 400 --seconds 60 --timeout 4 --wrong "$work/wrong.pcap" \
 	--json "$work/json" --quiet || code=$?

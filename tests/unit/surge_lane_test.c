@@ -207,6 +207,13 @@ long_timeout(void)
 	return rte_get_tsc_hz() * 60;
 }
 
+/* Waited for, and longer than such a stop mostly is. */
+static uint64_t
+short_timeout(void)
+{
+	return rte_get_tsc_hz() * 3;
+}
+
 static uint64_t
 wrong_sum(const struct stage *s)
 {
@@ -338,7 +345,7 @@ Test(surge_lane, tells_what_was_not_asked_and_misses_what_was)
 	struct stage *s = stage_make("single", RING_SIZE);
 
 	play(s, id_changed,
-		(struct surge_run){.queries = 500, .window = 100, .timeout = rte_get_tsc_hz() / 2});
+		(struct surge_run){.queries = 500, .window = 100, .timeout = short_timeout()});
 	cr_expect_eq(SUM(s, answered), 900);
 	cr_expect_eq(SUM(s, lost), 100);
 	cr_expect_eq(wrong_sum(s), 100);
@@ -371,7 +378,7 @@ Test(surge_lane, counts_late_replies_apart)
 	struct stage *s = stage_make("nxdomain", RING_SIZE);
 
 	play(s, held,
-		(struct surge_run){.queries = 500, .window = 400, .timeout = rte_get_tsc_hz() / 2});
+		(struct surge_run){.queries = 500, .window = 400, .timeout = short_timeout()});
 	cr_expect_eq(SUM(s, lost), 100);
 	cr_expect_eq(SUM(s, answered), 900);
 	cr_expect_eq(atomic_load(&s->lanes[0]->lost_in[0]) + atomic_load(&s->lanes[1]->lost_in[0]) +
