@@ -220,6 +220,8 @@ lanes_watch(struct watch *w)
 	for (unsigned int i = 0; i < w->deck->runner_count; i++)
 		rte_eal_wait_lcore(i + 1);
 	samples_examine(w);
+	/* what is left, so that the moments add up to the run */
+	moment_take(w, elapsed(w), elapsed(w) - last);
 }
 
 static void

@@ -48,6 +48,7 @@ import json, sys
 report = json.load(open(sys.argv[1], encoding='utf-8'))
 run, = report['runs']
 assert report['well'] and report['identity']['distinct'] == 65536
+assert sum(moment['answered'] for moment in run['moments']) == 2000
 assert run['counts']['answered'] == 2000 == sum(n for _, n in run['latency_us']['histogram'])
 assert run['counts']['rcodes']['0'] + run['counts']['rcodes']['3'] == 2000
 assert run['server']['rss_kib'] > 1000 and run['latency_us']['p50'] <= run['latency_us']['max']
