@@ -17,13 +17,15 @@ server_print(FILE *out, const struct trial *trial)
 	double cpu = trial->server_after.cpu_seconds - trial->server_before.cpu_seconds;
 
 	fprintf(out,
-		"server: %.2f s of CPU, %.2f for a million answers; %.1f MiB resident, %+.1f since "
-		"the "
-		"start; growth %.0f KiB an hour, give or take %.0f\n",
+		"server: %.2f s of CPU, %.2f for a million answers; %.1f MiB resident, %+.1f since"
+		" the start",
 		cpu, trial->figures.answered ? cpu / (double)trial->figures.answered * 1e6 : 0,
 		trial->server_after.rss_kib / 1024,
-		(trial->server_after.rss_kib - trial->server_before.rss_kib) / 1024,
-		trial->rss_slope, trial->rss_slope_error);
+		(trial->server_after.rss_kib - trial->server_before.rss_kib) / 1024);
+	if (trial->rss_slope != 0 || trial->rss_slope_error != 0)
+		fprintf(out, "; growth %.0f KiB an hour, give or take %.0f", trial->rss_slope,
+			trial->rss_slope_error);
+	fputc('\n', out);
 }
 
 static void

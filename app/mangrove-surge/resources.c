@@ -6,7 +6,8 @@
 
 #include "trial.h"
 
-enum { TREE_MAX = 256 };
+/* In less time a server only warms up, and a slope would be taken for growth. */
+enum { TREE_MAX = 256, SLOPE_LEAST_S = 600 };
 
 static void
 process_read(unsigned int pid, struct resources *resources)
@@ -90,7 +91,7 @@ resources_slope(struct trial *trial)
 		xy += at * kib;
 	}
 	spread = n * xx - x * x;
-	if (n < 3 || spread <= 0)
+	if (n < 3 || spread <= 0 || trial->sending_s < SLOPE_LEAST_S)
 		return;
 	slope = (n * xy - x * y) / spread;
 	offset = (y - slope * x) / n;
