@@ -4,7 +4,7 @@
 # class, as often as it was planted.
 . "$(dirname "$0")/world.bash"
 
-timeout 100 "$BUILD/tests/smoke/surge_liar" --no-huge -m 128 --no-pci --no-telemetry --file-prefix=$tag --lcores=0 \
+"$BUILD/tests/smoke/surge_liar" --no-huge -m 128 --no-pci --no-telemetry --file-prefix=$tag --lcores=0 \
 	--log-level=*:error --vdev=net_memif0,role=server,id=0,socket="$work/memif.sock",socket-abstract=no \
 	-- "$ROOT_ZONE" >"$work/log" 2>&1 </dev/null &
 pid=$!
