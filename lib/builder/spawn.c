@@ -2,8 +2,7 @@
 /*
  * A child that never has a copy of our memory. fork() would make all of ours copy-on-write: each
  * lcore then takes a page fault wherever it writes next, and waits for as long as the copying of
- * page tables holds the lock that a fault needs. Measured with 20,000 queries a second and builders
- * that were forked: up to 1.3 ms, and some 50 faults for each new version.
+ * page tables holds the lock that a fault needs. Measured: docs/performance.md.
  */
 #include "builder/builder_priv.h"
 
