@@ -161,7 +161,9 @@ def too_many_transfers():
     for tcp in tcps:
         tcp.send(framed(query(AXFR)))
         time.sleep(0.05)
-    assert counts(message(tcps[2])) == (1, SERVFAIL, 0)
+    # the server may have been busy, and then sees them in any order
+    got = [counts(message(tcp)) for tcp in tcps]
+    assert got.count((1, SERVFAIL, 0)) == 1, got
     for tcp in tcps:
         tcp.close()
 
