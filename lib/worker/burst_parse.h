@@ -9,21 +9,8 @@
 #include "image/answer.h"
 #include "image/sum.h"
 #include "worker/burst.h"
+#include "worker/frame.h"
 #include "worker/vector.h"
-
-enum {
-	ETHER_SIZE = 14,
-	IPV4_SIZE = 20,
-	IPV6_SIZE = 40,
-	UDP_SIZE = 8,
-	UDP_PROTOCOL = 17,
-	SMALLEST_MESSAGE = WIRE_HEADER_SIZE + 1 + 4,
-	OPT_MAX = 64, /* a longer OPT is unusual */
-	COOKIE_OPTION_SIZE = 4 + WIRE_COOKIE_SIZE,
-};
-
-/* Numbers as they are in memory */
-#define BE16(value) ((uint16_t)((value) >> 8 | ((value)&0xff) << 8))
 
 struct job {
 	union label label;

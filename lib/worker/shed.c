@@ -9,7 +9,9 @@
 #include <rte_prefetch.h>
 
 #include "limit/judge.h"
-#include "worker/burst_parse.h"
+#include "worker/burst.h"
+#include "worker/frame.h"
+#include "worker/vector.h"
 
 /* Whether a message ends without a cookie, or any other option. */
 static inline bool
