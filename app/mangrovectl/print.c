@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "live/live.h"
+
 enum { COLUMNS = 80 };
 
 const char *
@@ -84,40 +86,16 @@ time_text(const json_t *object, const char *key, char text[static TIME_TEXT_SIZE
 }
 
 const char *
-span_text(int64_t seconds, char text[static SPAN_TEXT_SIZE])
-{
-	static const struct {
-		const char *name;
-		int64_t seconds;
-	} units[] = {{"y", 31536000}, {"d", 86400}, {"h", 3600}, {"min", 60}, {"s", 1}};
-	enum { UNITS = sizeof(units) / sizeof(units[0]) };
-	unsigned int i = 0;
-	int64_t rest;
-
-	while (i < UNITS - 1 && seconds < units[i].seconds)
-		i++;
-	rest = i == UNITS - 1 ? 0 : seconds % units[i].seconds / units[i + 1].seconds;
-	if (rest)
-		snprintf(text, SPAN_TEXT_SIZE, "%lld %s %lld %s",
-			(long long)(seconds / units[i].seconds), units[i].name, (long long)rest,
-			units[i + 1].name);
-	else
-		snprintf(text, SPAN_TEXT_SIZE, "%lld %s", (long long)(seconds / units[i].seconds),
-			units[i].name);
-	return text;
-}
-
-const char *
 when_text(const json_t *object, const char *key, char text[static TIME_TEXT_SIZE])
 {
 	int64_t away = number_of(object, key) - (int64_t)time(NULL);
-	char span[SPAN_TEXT_SIZE];
+	char span[LIVE_TEXT_SIZE];
 	size_t used;
 
 	time_text(object, key, text);
 	if (text[0] == '-')
 		return text;
-	span_text(away < 0 ? -away : away, span);
+	live_span_text(away < 0 ? -away : away, span);
 	used = strlen(text);
 	snprintf(text + used, TIME_TEXT_SIZE - used, away < 0 ? ", %s ago" : ", in %s", span);
 	return text;

@@ -39,13 +39,10 @@ void words_print(const char *heading, unsigned int indent, const char *format, .
 /** The same of a text, to a stream. */
 void words_put(FILE *to, const char *heading, unsigned int indent, const char *text);
 
-enum { TIME_TEXT_SIZE = 112, SPAN_TEXT_SIZE = 64 };
+enum { TIME_TEXT_SIZE = 112 };
 
 /** "2026-08-01 16:00:00 UTC", or "-" if the key has no time. @return text */
 const char *time_text(const json_t *object, const char *key, char text[static TIME_TEXT_SIZE]);
-
-/** The two largest units of a number of seconds: "3 d 4 h". @return text */
-const char *span_text(int64_t seconds, char text[static SPAN_TEXT_SIZE]);
 
 /** time_text() and how far that is from now: "…, 5 min ago", "…, in 3 d 4 h". @return text */
 const char *when_text(const json_t *object, const char *key, char text[static TIME_TEXT_SIZE]);
