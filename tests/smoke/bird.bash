@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 # The ready BIRD files on the server's side, a neighbour on the client's, and how long its kernel has a route.
-files=$(realpath "$(dirname "$0")/../../drivers-config")
+. "$here/peers.bash"
+files=$(realpath "$here/../../drivers-config")
 prefix4=198.18.1.0/24 prefix6=2001:db8:1::/48
 service4=198.18.1.53 service6=2001:db8:1::53
-passed=0
 worst=0
 cause=0
 # a second, where the machine is ours alone
-within=${MANGROVE_LONG:+1000}
-within=${within:-10000}
-children=()
+limit_ms=${MANGROVE_LONG:+1000}
+limit_ms=${limit_ms:-10000}
 
 now_ms() {
 	local now=$EPOCHREALTIME
@@ -37,19 +36,11 @@ until_route() {
 	return 1
 }
 
-# good WHAT COMMAND...
-good() {
-	local what=$1
-	shift
-	"$@" >"$work/check.out" 2>&1 || fail "$what"
-	passed=$((passed + 1))
-}
-
 # withdrawn WHAT 4|6 PREFIX: in time, counted from `cause`
 withdrawn() {
 	local what=$1 ms
 	shift
-	ms=$(until_route $within gone "$@") || fail "not withdrawn within $within ms: $what"
+	ms=$(until_route $limit_ms gone "$@") || fail "not withdrawn within $limit_ms ms: $what"
 	passed=$((passed + 1))
 	[ "$ms" -le "$worst" ] || worst=$ms
 	echo "withdrawn in ms: $ms ($what)"
@@ -58,13 +49,6 @@ withdrawn() {
 appears() {
 	cause=$(now_ms)
 	good "a route: $*" until_route 60000 there "$@"
-}
-
-bird_start() {
-	local where=$1 name=$2
-	ip netns exec "$where" bird -f -c "$work/$name" -s "$work/$name.ctl" -P "$work/$name.pid" \
-		>"$work/$name.out" 2>&1 </dev/null &
-	children+=($!)
 }
 
 # The files are what an operator gets; the site's file has this world's addresses as examples. The
@@ -86,8 +70,18 @@ TEXT
 	for file in interface commands neighbour; do
 		good "syntax of $file.conf" bird -p -c "$work/$file.conf"
 	done
-	bird_start $client neighbour.conf
-	bird_start $server "$1.conf"
+	bird_start $client neighbour
+	bird_start $server "$1"
+}
+
+# world_with_routes: the node beside its router, whose kernel has the service addresses too
+world_with_routes() {
+	tun_needed
+	addr4=198.18.0.2 addr6=2001:db8::2
+	world_make
+	# what TCP and ping need stays where it is
+	ip -n $server addr add $service4/32 dev lo
+	ip -n $server addr add $service6/128 dev lo
 }
 
 both() {

@@ -14,6 +14,7 @@ client_addresses
 config_write
 server_start
 exception_story split
-[ "$(counters_report; counter_sum '(foreign|exception)_.*')" = 0 ] || fail 'the kernel lost frames'
+report
+[ "$(counter_sum '(foreign|exception)_.*')" = 0 ] || fail 'the kernel lost frames'
 passed=$((passed + 1))
 exception_done

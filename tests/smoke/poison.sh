@@ -3,18 +3,8 @@
 # Versions that are wrong in one way each are offered to a mangroved, one after the other. None is served, each
 # refusal says why, and the version before stays. Then a storm of NOTIFY, and a good version.
 . "$(dirname "$0")/world.bash"
-here=$(realpath "$(dirname "$0")")
-zone_tool=$(realpath "$BUILD/app/mangrove-zone/mangrove-zone")
+. "$here/peers.bash"
 knot=198.18.0.61 bad=198.18.0.64 notify=198.18.0.54
-children=()
-
-poison_end() {
-	for child in ${children[@]+"${children[@]}"}; do
-		kill -KILL "$child" 2>/dev/null || true
-	done
-	world_end
-}
-trap poison_end EXIT
 
 cd "$work"
 world_make
@@ -22,14 +12,10 @@ ip -n $server addr add $notify/24 dev vs
 for address in $knot $bad; do
 	ip -n $client addr add $address/24 dev vc
 done
-mkdir state knot
-day() {
-	date -u -d "$1" +%Y%m%d%H%M%S
-}
+mkdir state
 "$zone_tool" make --tlds 40 --output "$work/made/" >/dev/null
 # REFRESH is long: rounds are those that are asked for
-awk '$4 !~ /^(RRSIG|NSEC|DNSKEY|ZONEMD)$/ { $1 = $1; print }' made/root.zone |
-	awk '$4 == "SOA" { $7 = "SERIAL"; $8 = 86400 } { print }' >plain
+unsigned made/root.zone | awk '$4 == "SOA" { $7 = "SERIAL"; $8 = 86400 } { print }' >plain
 for kind in own alien; do
 	for flag in '-k ' ''; do
 		# shellcheck disable=SC2086 # a flag, or none
@@ -47,8 +33,8 @@ sign() {
 	ldns-signzone "${@:--zsha384}" -i "$(day "$inception")" -e "$(day "$expiration")" -o . -f "$file" unsigned \
 		$(tac "$keys")
 }
-# good SERIAL: to start from
-good() {
+# right SERIAL: to start from
+right() {
 	sign "$1" zone '-1 day' '+9 days'
 }
 
@@ -59,11 +45,11 @@ wrong_zonemd() {
 	sign "$1" zone '-1 day' '+9 days' own.keys -b
 }
 glue_altered() {
-	good "$1"
+	right "$1"
 	awk '$4 == "A" && !done { $5 = "198.18.9.9"; done = 1 } { print }' OFS='\t' zone >z && mv z zone
 }
 rrsig_missing() {
-	good "$1"
+	right "$1"
 	awk -v tld="$tld" '!($1 == tld && $4 == "RRSIG" && $5 == "DS")' zone >z && mv z zone
 }
 # rrsig_of FILE FIELD: the signature over a DS is that of this file, from this field on
@@ -76,18 +62,18 @@ rrsig_of() {
 }
 rrsig_expired() {
 	sign "$1" other '-9 days' '-1 day'
-	good "$1"
+	right "$1"
 	rrsig_of other 5
 }
 rrsig_future() {
 	sign "$1" other '+1 day' '+9 days'
-	good "$1"
+	right "$1"
 	rrsig_of other 5
 }
 # made by another key, and says that it is by ours
 rrsig_alien() {
 	sign "$1" other '-1 day' '+9 days' alien.keys
-	good "$1"
+	right "$1"
 	rrsig_of other 13
 }
 all_expired() {
@@ -98,74 +84,44 @@ keys_alien() {
 	sign "$1" zone '-1 day' '+9 days' alien.keys
 }
 record_added() {
-	good "$1"
+	right "$1"
 	printf 'poison. 172800 IN NS ns.poison.\nns.poison. 172800 IN A 198.18.9.9\n' >>zone
 }
 record_removed() {
-	good "$1"
+	right "$1"
 	awk -v tld="$tld" '!($1 == tld && $4 == "DS")' zone >z && mv z zone
 }
 rrset_removed() {
-	good "$1"
+	right "$1"
 	awk -v tld="$tld" '!($1 == tld && ($4 == "DS" || ($4 == "RRSIG" && $5 == "DS")))' zone >z && mv z zone
 }
 record_altered() {
-	good "$1"
+	right "$1"
 	awk -v tld="$tld" '$1 == tld && $4 == "DS" { $5 = ($5 + 1) % 65536 } { print }' OFS='\t' zone >z && mv z zone
 }
 # a delegation goes, with all that is its own; the NSEC before it still leads to it
 nsec_gap() {
-	good "$1"
+	right "$1"
 	awk -v tld="$tld" '$1 != tld && substr($1, length($1) - length(tld)) != "." tld' zone >z && mv z zone
 }
 nsec_skips() {
-	good "$1"
+	right "$1"
 	awk -v tld="$tld" '!($1 == tld && ($4 == "NSEC" || ($4 == "RRSIG" && $5 == "NSEC")))' zone >z && mv z zone
 }
 
 # ---- who serves it ----
-cat >knot.conf <<TEXT
-server:
-    listen: $knot@53
-    rundir: $work/knot
-database:
-    storage: $work/knot
-acl:
-  - id: all
-    action: transfer
-    address: 198.18.0.0/15
-zone:
-  - domain: .
-    file: $work/zone
-    zonefile-sync: -1
-    zonefile-load: whole
-    journal-content: none
-    semantic-checks: off
-    acl: all
-TEXT
 cp plain plain.now
 serial=2026080100
-good $serial
+right $serial
 echo good >told
-ip netns exec $client knotd -c knot.conf >knot.out 2>&1 </dev/null &
-children+=($!)
-for _ in $(seq 100); do
-	! ip netns exec $client dig +norec +tries=1 +time=1 +short @$knot . SOA 2>/dev/null | grep -q . || break
-	sleep 0.1
-done
-ip netns exec $client python3 "$here/bad_primary.py" --upstream $knot@53 --told "$work/told" $bad \
-	told@53 wrong-tsig@5301 >bad.out 2>&1 </dev/null &
-children+=($!)
-for _ in $(seq 100); do
-	! grep -q ready bad.out || break
-	sleep 0.1
-done
+knot_open $knot@53 "$work/zone"
+misbehaving $client --upstream $knot@53 --told "$work/told" $bad told@53 wrong-tsig@5301
 
 # ---- who is offered it ----
 tsig-keygen -a hmac-sha256 transfers. >keys
 chmod 600 keys
-cat >mangroved.yaml <<TEXT
-addresses: [$addr4, "$addr6"]
+device=
+config_make <<TEXT
 state_directory: $work/state
 tsig_keys: $work/keys
 primaries:
@@ -179,9 +135,6 @@ control: {socket: $work/control.sock}
 health: {refresh_wait_seconds: 20}
 TEXT
 server_start
-ctl() {
-	ip netns exec $server "$BUILD/app/mangrovectl/mangrovectl" --socket "$work/control.sock" "$@"
-}
 # served SERIAL: that version, with its signatures
 served() {
 	ask @$addr4 +dnssec . SOA >reply
@@ -192,7 +145,7 @@ served $serial || fail "the first version is not served"
 # offer WHAT BEHAVIOUR REASON [SERIAL]: what is in `zone`, by a primary that behaves so
 offer() {
 	local what=$1 behaviour=$2 reason_wanted=$3 said
-	ip netns exec $client knotc -b -c knot.conf zone-reload . >knotc.out 2>&1 || fail "$what: $(cat knotc.out)"
+	knot_tell zone-reload . || fail "$what: $(cat knotc.out)"
 	echo "$behaviour ${4-}" >told
 	said=$(wc -l <log)
 	! ctl zone refresh . >ctl.out 2>&1 || fail "$what was taken"
@@ -205,7 +158,6 @@ offer() {
 	printf '%-34s %s\n' "$what" "$(grep -oE "$reason_wanted" why | head -n 1)"
 	passed=$((passed + 1))
 }
-passed=0
 next=$serial
 # version HOW: the next serial, made wrong in that way
 version() {
@@ -236,7 +188,7 @@ TABLE
 version glue_altered
 offer 'IXFR that does not fit' misfit-ixfr 'ZONEMD: the digest is not that of the zone'
 grep -q 'differences do not fit, asking for the zone: .*it is not there' new || fail "IXFR: $(cat new)"
-version good
+version right
 while IFS='|' read -r what behaviour reason_wanted as; do
 	offer "$what" "$behaviour" "$reason_wanted" "$as"
 done <<TABLE
@@ -259,13 +211,13 @@ asked() {
 echo "good $serial" >told
 before=$(asked)
 began=$SECONDS
-ip netns exec $client python3 "$here/notify_storm.py" $bad $notify 53 $((next + 100)) 20000 >storm
+at_client python3 "$here/notify_storm.py" $bad $notify 53 $((next + 100)) 20000 >storm
 grep -q 'rcode0=[0-9][0-9]' storm && ! grep -q 'rcode[1-9]' storm || fail "NOTIFY: $(cat storm)"
 served $serial || fail "$(cat reply)"
 rounds=$(($(asked) - before))
 [ $rounds -ge 1 ] && [ $rounds -le $((2 * (SECONDS - began) + 4)) ] ||
 	fail "$rounds questions came of $(cat storm) in $((SECONDS - began)) s"
-ip netns exec $client python3 "$here/notify_storm.py" 198.18.0.1 $notify 53 $((next + 100)) 1000 >stranger
+at_client python3 "$here/notify_storm.py" 198.18.0.1 $notify 53 $((next + 100)) 1000 >stranger
 grep -q 'rcode5=' stranger && ! grep -q 'rcode0' stranger || fail "a stranger's NOTIFY: $(cat stranger)"
 
 # none of it hinders a version that is good, in which a key comes that may be trusted one day (RFC 5011)
@@ -275,7 +227,7 @@ key_comes() {
 }
 version key_comes
 echo good >told
-ip netns exec $client knotc -b -c knot.conf zone-reload . >knotc.out 2>&1 || fail "$(cat knotc.out)"
+knot_tell zone-reload . || fail "$(cat knotc.out)"
 ctl zone refresh . >ctl.out 2>&1 || fail "the good version: $(cat ctl.out)"
 served $next || fail "the good version $next is not served: $(cat reply)"
 # tag_of KEYS: of its key-signing key

@@ -4,18 +4,9 @@
 # that Knot serves, prove what does not exist, and spare the root by aggressive NSEC; dig, kdig, drill,
 # dnsperf and kxdpgun read its answers. One zone is signed wrongly on purpose: only that is bogus.
 . "$(dirname "$0")/world.bash"
+. "$here/peers.bash"
 tlds=$tag-t
-zone_tool=$BUILD/app/mangrove-zone/mangrove-zone
-children=()
-
-resolvers_end() {
-	for child in ${children[@]+"${children[@]}"}; do
-		kill -KILL "$child" 2>/dev/null || true
-	done
-	ip netns del $tlds 2>/dev/null || true
-	world_end
-}
-trap resolvers_end EXIT
+namespaces+=($tlds)
 
 # sign ZONE FILE: FILE.signed and the zone's DS and keys
 sign() {
@@ -38,10 +29,10 @@ tld() {
 # The root-like zone without what was signed, all of its servers this one, and three TLDs more.
 root_make() {
 	"$zone_tool" make --tlds 200 --output "$work/plain/" >/dev/null
-	awk '$4 ~ /^(RRSIG|NSEC|DNSKEY|ZONEMD)$/ { next }
+	unsigned "$work/plain/root.zone" | awk '
 		$1 ~ /^.\.root-servers\.net\.$/ && $4 == "A" { $5 = "'$addr4'" }
 		$1 ~ /^.\.root-servers\.net\.$/ && $4 == "AAAA" { $5 = "'$addr6'" }
-		{ print }' "$work/plain/root.zone" >root
+		{ print }' >root
 	for name in secure insecure broken; do
 		printf '%s. 172800 IN NS ns.%s.\nns.%s. 172800 IN A 198.18.1.53\n' $name $name $name >>root
 	done
@@ -58,12 +49,7 @@ tlds_serve() {
 	ip -n $tlds link set lo up
 	ip -n $tlds link set ts up
 	ip -n $client link set tc up
-	cat >knot.conf <<-TEXT
-		server:
-		    listen: 198.18.1.53@53
-		    rundir: $work
-		database:
-		    storage: $work
+	knot_start knot $tlds 198.18.1.53@53 <<-TEXT
 		zone:
 		  - domain: secure.
 		    file: $work/secure.signed
@@ -72,69 +58,39 @@ tlds_serve() {
 		  - domain: insecure.
 		    file: $work/insecure
 	TEXT
-	ip netns exec $tlds knotd -c knot.conf >knot.log 2>&1 &
-	children+=($!)
-	for _ in $(seq 100); do
-		! ask @198.18.1.53 insecure SOA 2>&1 | grep -q 'flags: qr aa' || return 0
-		sleep 0.1
-	done
-	fail "Knot is not ready: $(cat knot.log)"
+	speaks knot @198.18.1.53 insecure SOA
 }
-unbound_start() {
-	cat >unbound.conf <<-TEXT
+resolvers_start() {
+	unbound_start unbound $client 127.0.0.1@5301 <<-TEXT
 		server:
-		    interface: 127.0.0.1@5301
-		    do-daemonize: no
-		    username: ""
-		    chroot: ""
-		    directory: "$work"
-		    pidfile: ""
-		    use-syslog: no
-		    logfile: ""
-		    verbosity: 1
 		    val-log-level: 2
 		    root-hints: "$work/hints"
 		    trust-anchor-file: "$work/root.anchors"
 		    module-config: "validator iterator"
 		    aggressive-nsec: yes
-		    num-threads: 1
-		remote-control:
-		    control-enable: no
 	TEXT
-	ip netns exec $client unbound -c unbound.conf >unbound.log 2>&1 &
-	children+=($!)
-}
-bind_start() {
-	cat >named.conf <<-TEXT
-		options {
-		    directory "$work";
-		    listen-on port 5302 { 127.0.0.1; };
-		    listen-on-v6 { none; };
-		    pid-file none;
-		    session-keyfile none;
-		    recursion yes;
-		    dnssec-validation yes;
-		    synth-from-dnssec yes;
-		};
-		controls { };
+	bind_start bind $client 'listen-on port 5302 { 127.0.0.1; }' 'recursion yes' 'dnssec-validation yes' \
+		'synth-from-dnssec yes' <<-TEXT
 		zone "." { type hint; file "hints"; };
-		trust-anchors { "." static-key $(sed -n 's/.*DNSKEY[ \t]*\([0-9]* [0-9]* [0-9]*\) \([^ \t]*\).*/\1 "\2"/p' root.anchors); };
+		$(static_anchors root.anchors)
 	TEXT
-	ip netns exec $client named -g -n 1 -c named.conf >named.log 2>&1 &
-	children+=($!)
 }
 # resolve PORT DIG-ARGUMENT...: what a resolver says, in $work/reply
 resolve() {
 	local port=$1
 	shift
-	ip netns exec $client dig @127.0.0.1 -p "$port" +dnssec +tries=2 +time=8 "$@" >reply || true
+	at_client dig @127.0.0.1 -p "$port" +dnssec +tries=2 +time=8 "$@" >reply || true
+}
+knows_root() {
+	resolve "$1" . SOA
+	grep -q 'status: NOERROR' reply
 }
 # resolves PORT STATUS FLAGS DIG-ARGUMENT...: it says that; FLAGS "ad" or "-"
 resolves() {
 	local port=$1 status=$2 flag=$3
 	shift 3
 	resolve "$port" "$@"
-	grep -q "status: $status," reply || fail "port $port, $*: $(cat reply unbound.log named.log)"
+	grep -q "status: $status," reply || fail "port $port, $*: $(cat reply unbound.out bind.out)"
 	if [ "$flag" = ad ]; then
 		grep -q 'flags:.* ad[ ;]' reply || fail "port $port, $*: not validated: $(cat reply)"
 	else
@@ -143,21 +99,14 @@ resolves() {
 }
 # received: queries that reached us so far
 received() {
-	local before now
-	before=$(grep -c 'count received=' "$work/log" || true)
-	kill -USR1 "$pid"
-	for _ in $(seq 50); do
-		now=$(grep -c 'count received=' "$work/log" || true)
-		[ "$now" = "$before" ] || break
-		sleep 0.1
-	done
-	sed -n 's/.*count received=//p' "$work/log" | tail -n 1
+	report
+	counted received
 }
 # spares PORT: far fewer queries of ours than of its client's, for names that do not exist
 spares() {
 	local before after
 	before=$(received)
-	ip netns exec $client dnsperf -s 127.0.0.1 -p "$1" -d absent -n 1 -q 10 -t 8 >dnsperf 2>&1 || true
+	at_client dnsperf -s 127.0.0.1 -p "$1" -d absent -n 1 -q 10 -t 8 >dnsperf 2>&1 || true
 	after=$(received)
 	grep -qE 'NXDOMAIN 1000 \(100' dnsperf || fail "port $1: $(cat dnsperf)"
 	echo "port $1: 1000 names that do not exist cost $((after - before)) queries"
@@ -170,22 +119,17 @@ for name in secure broken insecure; do tld $name; done
 sign secure. secure
 sign broken. broken
 root_make
-ROOT_ZONE=$work/root.signed ROOT_ANCHORS=$work/root.anchors ROOT_AT=$(date -u +%Y%m%d%H%M%S)
+ROOT_ZONE=$work/root.signed ROOT_ANCHORS=$work/root.anchors ROOT_AT=$(day now)
 config_write
 server_start
 tlds_serve
 printf '. 3600000 NS a.root-servers.net.\na.root-servers.net. 3600000 A %s\n' $addr4 >hints
 printf 'a.root-servers.net. 3600000 AAAA %s\n' $addr6 >>hints
-unbound_start
-bind_start
+resolvers_start
 for _ in $(seq 1000); do echo "no-such-$RANDOM-$RANDOM-$RANDOM A"; done |
 	awk '{ print substr("abcdefghijklmnopqrstuvwxyz", NR % 26 + 1, 1) "q" $0 }' >absent
 for port in 5301 5302; do
-	for _ in $(seq 100); do
-		resolve $port . SOA
-		! grep -q 'status: NOERROR' reply || break
-		sleep 0.1
-	done
+	within 20 knows_root $port || fail "port $port does not resolve"
 	resolves $port NOERROR ad . SOA
 	resolves $port NOERROR ad . NS
 	resolves $port NOERROR ad . DNSKEY
@@ -205,20 +149,20 @@ for port in 5301 5302; do
 	spares $port
 done
 # what they found wrong is what is wrong
-grep -q 'validation failure <www.broken' unbound.log || fail "Unbound does not say what is wrong"
-! grep -i 'validation failure\|bogus' unbound.log | grep -v broken || fail "Unbound found more wrong"
-grep -q 'broken.*\(no valid\|broken trust chain\)' named.log || fail "BIND does not say what is wrong"
-! grep -iE 'no valid|broken trust|bogus|not insecure|verify failed' named.log |
+grep -q 'validation failure <www.broken' unbound.out || fail "Unbound does not say what is wrong"
+! grep -i 'validation failure\|bogus' unbound.out | grep -v broken || fail "Unbound found more wrong"
+grep -q 'broken.*\(no valid\|broken trust chain\)' bind.out || fail "BIND does not say what is wrong"
+! grep -iE 'no valid|broken trust|bogus|not insecure|verify failed' bind.out |
 	grep -v "broken/\|'broken\|broken\.\|/broken" || fail "BIND found more wrong"
 
 # tools
-ip netns exec $client kdig +dnssec @$addr6 no-such-tld. A | grep -q 'NXDOMAIN' || fail "kdig"
-ip netns exec $client drill -D @$addr4 . SOA | grep -q 'RRSIG' || fail "drill -D"
-ip netns exec $client drill -T -D -k root.anchors -r hints www.secure A >drill 2>&1 ||
+at_client kdig +dnssec @$addr6 no-such-tld. A | grep -q 'NXDOMAIN' || fail "kdig"
+at_client drill -D @$addr4 . SOA | grep -q 'RRSIG' || fail "drill -D"
+at_client drill -T -D -k root.anchors -r hints www.secure A >drill 2>&1 ||
 	fail "drill -T: $(cat drill)"
 grep -q '^\[T\] www.secure' drill || fail "drill -T does not trust: $(cat drill)"
-ip netns exec $client dnsperf -s $addr4 -d absent -l 2 -Q 2000 -q 50 -D >dnsperf 2>&1 || fail "dnsperf"
+at_client dnsperf -s $addr4 -d absent -l 2 -Q 2000 -q 50 -D >dnsperf 2>&1 || fail "dnsperf"
 grep -q 'Queries lost: *0 ' dnsperf || fail "$(cat dnsperf)"
-ip netns exec $client kxdpgun -t 2 -Q 1000 -i absent -p 53 $addr4 >kxdpgun 2>&1 || fail "$(cat kxdpgun)"
+at_client kxdpgun -t 2 -Q 1000 -i absent -p 53 $addr4 >kxdpgun 2>&1 || fail "$(cat kxdpgun)"
 grep -q '(100%)' kxdpgun || fail "$(cat kxdpgun)"
 echo "Unbound and BIND validate from the root down; nothing is bogus but what was made so"

@@ -4,62 +4,31 @@
 # vanishes, the zone expires, and it comes back. Each answer is audited against its own version.
 # With MANGROVE_LONG: 500 updates of the whole root zone, and what docs/performance.md tells of them.
 . "$(dirname "$0")/world.bash"
+. "$here/peers.bash"
 primary4=198.18.0.1
 updates=${MANGROVE_LONG:+500}
 updates=${updates:-12}
-tools=$(realpath "$(dirname "$0")/../tools")
 long=${MANGROVE_LONG-}
-children=()
-knot=
-
-updates_end() {
-	local status=$?
-	for child in ${children[@]+"${children[@]}"} $knot; do
-		kill -KILL "$child" 2>/dev/null || true
-	done
-	[ $status -eq 0 ] || tail -n 5 "$work"/*.out 2>/dev/null || true
-	world_end
-}
-trap updates_end EXIT
 
 world_make
 mkdir "$work/knot" "$work/state"
 chmod 755 "$work"
 plain=$work/made/root.zone expire=12 rate=2000
 [ -z "$long" ] || plain=$ROOT_ZONE expire=60 rate=10000
-"$BUILD/app/mangrove-zone/mangrove-zone" make --tlds 60 --serial 1 --output "$work/made/" >/dev/null
+"$zone_tool" make --tlds 60 --serial 1 --output "$work/made/" >/dev/null
 # what a zone is before it is signed; EXPIRE is short, REFRESH and RETRY are 2 s
-awk -v expire=$expire '$4 ~ /^(RRSIG|NSEC|DNSKEY|ZONEMD)$/ { next }
-	$4 == "SOA" { $8 = 2; $9 = 2; $10 = expire } { print }' "$plain" >"$work/knot/root.zone"
+unsigned "$plain" | awk -v expire=$expire '$4 == "SOA" { $8 = 2; $9 = 2; $10 = expire } { print }' >"$work/knot/root.zone"
 
-knot_start() {
-	ip netns exec $client knotd -c "$work/knot.conf" >"$work/knot.out" 2>&1 </dev/null &
-	knot=$!
-	for _ in $(seq 100); do
-		! ip netns exec $client dig +norec +tries=1 +time=1 @$primary4 -p 5353 . SOA 2>/dev/null |
-			grep -q 'flags: qr aa' || return 0
-		sleep 0.1
-	done
-	fail "Knot does not answer"
-}
 cat >"$work/key" <<'TEXT'
 key "transfers.example." { algorithm hmac-sha256; secret "bWFuZ3JvdmUgbWFuZ3JvdmUgbWFuZ3JvdmU="; };
 TEXT
 chmod 640 "$work/key"
-cat >"$work/knot.conf" <<TEXT
-server:
-    listen: $primary4@5353
-    rundir: $work/knot
-    user: root
-log:
-  - target: stderr
-    any: warning
-database:
-    storage: $work/knot
+primary_start() {
+	knot_start knot $client $primary4@5353 <<TEXT
 key:
   - id: transfers.example.
     algorithm: hmac-sha256
-    secret: bWFuZ3JvdmUgbWFuZ3JvdmUgbWFuZ3JvdmU=
+    secret: $(secret_of transfers.example. "$work/key")
 remote:
   - id: mangrove
     address: $addr4@5454
@@ -87,25 +56,23 @@ zone:
     notify: mangrove
     acl: transfers
 TEXT
-knot_start
-change() {
-	ip netns exec $client knotc -c "$work/knot.conf" "$@" >"$work/knotc.out" 2>&1
+	speaks knot @$primary4 -p 5353 . SOA
 }
+primary_start
 primary_serial() {
-	ip netns exec $client dig +norec +short @$primary4 -p 5353 . SOA | cut -d ' ' -f 3
+	ask +short @$primary4 -p 5353 . SOA | cut -d ' ' -f 3
 }
-ip netns exec $client dig +norec +short @$primary4 -p 5353 . DNSKEY | awk '$1 == 257 { print ". IN DNSKEY " $0 }' >"$work/anchors"
+ask +short @$primary4 -p 5353 . DNSKEY | awk '$1 == 257 { print ". IN DNSKEY " $0 }' >"$work/anchors"
 [ -s "$work/anchors" ] || fail "Knot has no KSK"
 
 # the builder, unless it is to die
 cat >"$work/builder" <<TEXT
 #!/bin/sh
 [ "\$1" = audit ] || ! rm "$work/die" 2>/dev/null || kill -SEGV \$\$
-exec "$(realpath "$BUILD/app/mangrove-zone/mangrove-zone")" "\$@"
+exec "$zone_tool" "\$@"
 TEXT
 chmod 755 "$work/builder"
-cat >"$work/mangroved.yaml" <<TEXT
-addresses: [$addr4, "$addr6"]
+config_make <<TEXT
 state_directory: $work/state
 versions: 4
 tsig_keys: $work/key
@@ -121,55 +88,32 @@ control: {socket: $work/control.sock}
 announce: {interface: $tag-a}
 health: {hold_up_seconds: 1, signature_warn_seconds: 60, expire_warn_seconds: 1}
 audit: {one_in: 20}
-ports:
-  - device: net_af_xdp0,iface=vs
-lcores: [0]
-hugepages: no
 builder: $work/builder
-file_prefix: $tag
 TEXT
 server_start
-ctl() {
-	ip netns exec $server "$BUILD/app/mangrovectl/mangrovectl" --socket "$work/control.sock" "$@"
-}
-serial() {
-	ask @$addr4 +short . SOA | cut -d ' ' -f 3
-}
 announced() {
 	ip -n $server -4 addr show dev $tag-a up 2>/dev/null | grep -q "inet $addr4/32"
-}
-# serial_becomes SERIAL: within 5 seconds
-serial_becomes() {
-	for _ in $(seq 250); do
-		[ "$(serial)" != "$1" ] || return 0
-		sleep 0.02
-	done
-	fail "serial $(serial), not $1"
 }
 serial_becomes "$(primary_serial)"
 first=$(serial)
 
 for _ in $(seq 200); do printf 'www.example.com A\nno-such-name-%s A\n' $RANDOM; done >"$work/queries"
-# load_start NAME: many queries to count, and few that are looked at. So few under way that their answers fit
+# watched_start NAME: many queries to count, and few that are looked at. So few under way that their answers fit
 # the client's socket: it shares its CPU with the builders, and would lose them there.
-load_start() {
-	ip netns exec $client taskset -c $(($(nproc) > 1)) dnsperf -s $addr4 -d "$work/queries" \
-		-l 3600 -Q $rate -q 40 -D >"$work/$1.dnsperf" 2>&1 </dev/null &
-	load=$!
-	ip netns exec $client python3 "$tools/serial_watch.py" --pause-ms 2 $addr4 >"$work/$1.watch" 2>&1 &
-	watch=$!
-	children+=($load $watch)
+watched_start() {
+	behind "$1" $client taskset -c $(($(nproc) > 1)) dnsperf -s $addr4 -d "$work/queries" -l 3600 -Q $rate -q 40 -D
+	behind "$1-watch" $client python3 "$tools/serial_watch.py" --pause-ms 2 $addr4
+	within 10 [ -s "$work/$1-watch.out" ] || fail "nobody watches"
 }
-# load_end NAME: none lost, none a mixture of two versions
-load_end() {
-	kill -INT $load
-	wait $load || fail "dnsperf"
-	kill -TERM $watch
-	wait $watch || fail "$(tail -n 1 "$work/$1.watch")"
-	grep -q 'Queries lost: *0 ' "$work/$1.dnsperf" || fail "$(grep Queries "$work/$1.dnsperf")"
+# watched_end NAME: none lost, none a mixture of two versions
+watched_end() {
+	kill -INT "${process[$1]}"
+	load_ended "$1"
+	kill -TERM "${process[$1-watch]}"
+	succeeds "$1-watch"
 	[ -z "$long" ] || {
-		echo "$1: $(tail -n 1 "$work/$1.watch")"
-		grep -E 'Queries (completed|lost)|Latency' "$work/$1.dnsperf"
+		echo "$1: $(tail -n 1 "$work/$1-watch.out")"
+		grep -E 'Queries (completed|lost)|Latency' "$work/$1.out"
 	}
 }
 # memory: resident, and allocated by the control plane, in octets
@@ -181,7 +125,7 @@ print(*(int(values[name][0]["value"]) if values[name] else 0
 }
 # figures EARLY LATE: what docs/performance.md tells
 figures() {
-	python3 - "$work/commits" "$work/with-updates.watch" $1 $2 <<-'TEXT'
+	python3 - "$work/commits" "$work/with-updates-watch.out" $1 $2 <<-'TEXT'
 		import re, sys
 		seen = {int(m[2]): float(m[1]) for m in re.finditer(r'at_ms=(\S+) serial=(\d+)', open(sys.argv[2]).read())}
 		took = sorted(seen[int(serial)] - float(began) * 1000
@@ -196,27 +140,26 @@ figures() {
 	TEXT
 }
 if [ -n "$long" ]; then
-	load_start without-updates
+	watched_start without-updates
 	sleep 120
-	load_end without-updates
+	watched_end without-updates
 fi
-load_start with-updates
-sleep 1
+watched_start with-updates
 for n in $(seq "$updates"); do
-	change zone-begin . || fail "$(cat "$work/knotc.out")"
-	change zone-set . "update-$((n % 7))." 172800 NS "ns$n.update.example." || fail "$(cat "$work/knotc.out")"
+	knot_tell zone-begin . || fail "$(cat "$work/knotc.out")"
+	knot_tell zone-set . "update-$((n % 7))." 172800 NS "ns$n.update.example." || fail "$(cat "$work/knotc.out")"
 	began=$EPOCHREALTIME
-	change zone-commit . || fail "$(cat "$work/knotc.out")"
+	knot_tell zone-commit . || fail "$(cat "$work/knotc.out")"
 	serial=$(primary_serial)
 	serial_becomes "$serial"
 	echo "$began $serial" >>"$work/commits"
 	[ "$n" != 10 ] || early=$(memory | tr ' ' ,)
 done
 late=$(memory | tr ' ' ,)
-load_end with-updates
+watched_end with-updates
 [ -z "$long" ] || figures "$early" "$late" || fail "figures"
 [ "$(serial)" -ge $((first + updates)) ] || fail "serial $(serial) after $updates updates from $first"
-grep -q 'form=IXFR' "$work/log" || fail "no update came by IXFR"
+said 'form=IXFR' || fail "no update came by IXFR"
 ctl zone status >"$work/ctl.out" || fail "mangrovectl zone status"
 [ "$(ctl --json zone history | python3 -c 'import json, sys
 print(sum(v["good"] for v in json.load(sys.stdin)["versions"]))')" = 4 ] || fail "not 4 versions are kept"
@@ -224,9 +167,9 @@ print(sum(v["good"] for v in json.load(sys.stdin)["versions"]))')" = 4 ] || fail
 previous=$(($(serial) - 1))
 ctl zone diff . $previous "$(serial)" >"$work/ctl.out" && grep -q 'update-[0-6]\.' "$work/ctl.out" || fail "zone diff: $(cat "$work/ctl.out")"
 ctl zone rollback . $previous >"$work/ctl.out" || fail "zone rollback: $(cat "$work/ctl.out")"
-[ "$(serial)" = $previous ] || fail "serial $(serial) after a rollback to $previous"
+serial_is $previous || fail "serial $(serial) after a rollback to $previous"
 ctl zone refresh . >"$work/ctl.out" || fail "zone refresh: $(cat "$work/ctl.out")"
-[ "$(serial)" = $previous ] || fail "a frozen zone was refreshed"
+serial_is $previous || fail "a frozen zone was refreshed"
 ctl zone thaw . >"$work/ctl.out" || fail "zone thaw: $(cat "$work/ctl.out")"
 serial_becomes "$(primary_serial)"
 announced || fail "healthy, and not announced"
@@ -235,69 +178,46 @@ ctl drain ipv4 >"$work/ctl.out" || fail "drain: $(cat "$work/ctl.out")"
 ctl undrain ipv4 >"$work/ctl.out" || fail "undrain: $(cat "$work/ctl.out")"
 announced || fail "not drained any more, and not announced"
 ctl health --check >"$work/ctl.out" || fail "health: $(cat "$work/ctl.out")"
-kill -USR1 "$pid"
-sleep 0.5
+report
 grep 'audit: ok=' "$work/log" | tail -n 1 | grep -q 'wrong=0 ' || fail "$(grep 'audit: ' "$work/log" | tail -n 3)"
 [ "$(grep 'audit: ok=' "$work/log" | tail -n 1 | sed 's/.*ok=\([0-9]*\).*/\1/')" -gt 0 ] || fail "nothing was audited"
 
 # from the image: what is on disk is served without a primary, and proven again behind, at the second try if the
 # builder dies at the first
 last=$(serial)
-kill -TERM "$knot"
-wait "$knot" 2>/dev/null || true
-knot=
+end knot TERM
 touch "$work/die"
-kill -KILL "$pid"
-wait "$pid" 2>/dev/null || true
+server_kill
 ! ip -n $server link show $tag-a >/dev/null 2>&1 || fail "the announcement outlives SIGKILL"
 if [ -n "$long" ]; then
 	# what it says, with the time; and its first answer
 	: >"$work/log"
-	tail -n 0 -F "$work/log" 2>/dev/null | while read -r line; do echo "$EPOCHREALTIME $line"; done >"$work/stamped" &
-	children+=($!)
-	ip netns exec $client python3 "$tools/serial_watch.py" --until "$last" --timeout 0.005 $addr4 >"$work/start.watch" 2>&1 &
-	children+=($!)
+	behind stamped $client sh -c 'tail -n 0 -F "$0" 2>/dev/null | while read -r line; do echo "$(date +%s.%N) $line"; done' \
+		"$work/log"
+	behind start $client python3 "$tools/serial_watch.py" --until "$last" --timeout 0.005 $addr4
 	sleep 0.5
 fi
 server_start
 [ -z "$long" ] || {
 	sleep 1
-	grep -E 'zone from disk|port up|ready' "$work/stamped"
-	cat "$work/start.watch"
+	grep -E 'zone from disk|port up|ready' "$work/stamped.out"
+	cat "$work/start.out"
 }
-grep -q "zone from disk zone=. serial=$last" "$work/log" || fail "not from disk"
-[ "$(serial)" = "$last" ] || fail "serial $(serial) from disk, not $last"
-
-for _ in $(seq 300); do
-	! grep -q "zone accepted zone=. serial=$last" "$work/log" || break
-	sleep 0.1
-done
-grep -q 'the builder died of signal 11' "$work/log" && grep -q 'proof is tried again' "$work/log" ||
-	fail "the builder did not die"
-grep -q "zone accepted zone=. serial=$last" "$work/log" || fail "what is on disk was not proven again"
+said "zone from disk zone=. serial=$last" || fail "not from disk"
+serial_is "$last" || fail "serial $(serial) from disk, not $last"
+until_said "zone accepted zone=. serial=$last"
+said 'the builder died of signal 11' && said 'proof is tried again' || fail "the builder did not die"
 
 # no primary: degraded, then expired, then SERVFAIL; and back
 failing() {
 	ask @$addr4 . SOA | grep -q 'status: SERVFAIL'
 }
-for _ in $(seq $((10 * expire + 30))); do
-	! failing || break
-	sleep 0.1
-done
-failing || fail "the zone does not expire"
-for _ in $(seq 20); do
-	announced || break
-	sleep 0.1
-done
-! announced || fail "expired, and announced"
-ip netns exec $client dig @$addr4 -p 5454 +tries=1 . AXFR | grep -q 'Transfer failed' || fail "expired, and handed out"
-grep -q 'alarm: primary_failing' "$work/log" || fail "no alarm about the primary"
-grep -q 'state=failing' "$work/log" || fail "the node does not fail"
-knot_start
-for _ in $(seq 100); do
-	failing || break
-	sleep 0.1
-done
+within $((expire + 3)) failing || fail "the zone does not expire"
+within 2 not announced || fail "expired, and announced"
+ask @$addr4 -p 5454 +tries=1 . AXFR | grep -q 'Transfer failed' || fail "expired, and handed out"
+said 'alarm: primary_failing' || fail "no alarm about the primary"
+said 'state=failing' || fail "the node does not fail"
+primary_start
 serial_becomes "$(primary_serial)"
 server_stop
 echo "$updates updates under load, no query lost; from disk; expired and back; rolled back by hand"
