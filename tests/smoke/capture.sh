@@ -8,11 +8,11 @@ world_make
 # Debian's own, which knows Debian's packages
 python=/usr/bin/python3
 peer() {
-	$python "$(dirname "$0")/capture_peer.py" "$@"
+	$python "$here/capture_peer.py" "$@"
 }
-reader=$(dirname "$0")/../tools/cdns_read.py
-ctl=$BUILD/app/mangrovectl/mangrovectl
-recorder=
+items() {
+	$python "$tools/cdns_read.py" "$@" "$work"/cdns/*.cdns*
+}
 limits='{mode: off}'
 
 # capture_config LINE...
@@ -20,43 +20,29 @@ capture_config() {
 	rm -rf "$work/cdns"
 	mkdir "$work/cdns"
 	config_write
-	cat >>"$work/mangroved.yaml" <<TEXT
-control:
-  socket: $work/control.sock
-limits: $limits
-capture:
-  directory: $work/cdns
-TEXT
-	printf '  %s\n' "$@" >>"$work/mangroved.yaml"
+	config_add "control: {socket: $work/control.sock}" "limits: $limits" 'capture:' \
+		"  directory: $work/cdns" "${@/#/  }"
 	server_start
 	for address in $addr4 $addr6; do
 		until_answer $address
 	done
 }
 
+answers() {
+	ask "@$1" com NS | grep -q 'status: NOERROR'
+}
 # an AF_XDP socket that is new may miss something
 until_answer() {
-	for _ in $(seq 60); do
-		! ask @"$1" com NS | grep -q 'status: NOERROR' || return 0
-	done
-	fail "no answers from $1"
+	within 60 answers "$1" || fail "no answers from $1"
 }
 
 record_start() {
-	rm -f "$work/recorder"
-	ip netns exec $client $python "$(dirname "$0")/capture_peer.py" record vc "$work/frames" \
-		>"$work/recorder" 2>&1 &
-	recorder=$!
-	for _ in $(seq 100); do
-		! grep -qs recording "$work/recorder" || return 0
-		sleep 0.1
-	done
-	fail "no recorder: $(cat "$work/recorder")"
+	behind recorder $client $python "$here/capture_peer.py" record vc "$work/frames"
+	within 10 grep -q recording "$work/recorder.out" || fail "no recorder"
 }
-
 record_end() {
-	kill -TERM "$recorder"
-	wait "$recorder" || fail "$(cat "$work/recorder")"
+	kill -TERM "${process[recorder]}"
+	succeeds recorder
 }
 
 # same ARGUMENT...: what was captured is what was sent
@@ -68,37 +54,28 @@ same() {
 
 # load SECONDS RATE: the queries of a resolver, over both transports and families
 load() {
-	local address mode
+	local address mode loads=()
 	for address in $addr4 $addr6; do
 		for mode in udp tcp; do
-			ip netns exec $client dnsperf -m $mode -s $address -d "$work/queries" -l "$1" \
-				-Q "$2" -q 20 -c 4 -e -D >"$work/dnsperf-$mode-$address" 2>&1 &
-			loads+=($!)
+			load_start load-$mode-$address $address -m $mode -l "$1" -Q "$2" -q 20 -c 4 -e -D
+			loads+=("${process[load-$mode-$address]}")
 		done
 	done
 	# how it fares is not asked here, and over TCP it may abort at its end
 	wait "${loads[@]}" || true
-	loads=()
 }
-loads=()
 
 # number KEY: of the server's own count
 number() {
-	"$ctl" -s "$work/control.sock" --json status | python3 -c \
+	ctl --json status | python3 -c \
 		"import json, sys; print(int(json.load(sys.stdin)['capture']['$1']))"
 }
-
+is_at_least() {
+	[ "$(number "$1")" -ge "$2" ]
+}
 # until_number KEY LEAST
 until_number() {
-	for _ in $(seq 300); do
-		[ "$(number "$1")" -lt "$2" ] || return 0
-		sleep 0.1
-	done
-	fail "$1 is $(number "$1"), not $2"
-}
-
-summary() {
-	$python "$reader" --summary "$work"/cdns/*.cdns*
+	within 30 is_at_least "$@" || fail "$1 is $(number "$1"), not $2"
 }
 
 for i in $(seq 200); do
@@ -116,16 +93,16 @@ for address in $addr4 $addr6; do
 	ask @$address +cookie +rec +cd Nothing.Like-This A >"$work/dig"
 	ask @$address CH TXT id.server >"$work/dig"
 done
-ip netns exec $client $python "$(dirname "$0")/capture_peer.py" odd $addr4 $addr6 >"$work/odd" 2>&1 ||
+at_client $python "$here/capture_peer.py" odd $addr4 $addr6 >"$work/odd" 2>&1 ||
 	fail "$(cat "$work/odd")"
 load 1 300
 record_end
-"$ctl" -s "$work/control.sock" status | grep -q "capture     $work/cdns: [1-9]" || fail "no status"
+ctl status | grep -q "capture     $work/cdns: [1-9]" || fail "no status"
 server_stop
 same
 grep -q 'captured=[1-9][0-9][0-9]* malformed=2 responses=2$' "$work/compared" || fail "not all kinds"
-grep -q "capture file=$work/cdns/.*\.cdns\.zst items=" "$work/log" || fail "no file is told"
-summary | grep -q '"dropped": 0, "strained": 0, "sampling": null, "anonymization": null' || fail "$(summary)"
+said "capture file=$work/cdns/.*\.cdns\.zst items=" || fail "no file is told"
+items --summary | grep -q '"dropped": 0, "strained": 0, "sampling": null, "anonymization": null' || fail "$(items --summary)"
 
 # what limits hold back is a query without an answer, or with an empty one
 record_start
@@ -136,8 +113,8 @@ record_end
 server_stop
 limits='{mode: off}'
 same
-summary | grep -q '"unmatched_queries": [1-9]' || fail "$(summary)"
-$python "$reader" "$work"/cdns/*.cdns* >"$work/items"
+items --summary | grep -q '"unmatched_queries": [1-9]' || fail "$(items --summary)"
+items >"$work/items"
 grep -q '"response_flags": \[[^]]*"tc"[^]]*\], "response_opt": true' "$work/items" || fail "no empty answer"
 
 # one in ten; the last bits of addresses are not kept
@@ -153,7 +130,7 @@ sent, answered, captured = map(int, re.findall(r'=(\d+)', open(sys.argv[1]).read
 # two threads answer: an lcore and one of sockets, and each may be in the middle of ten
 assert captured and answered / 10 - 2 <= captured <= sent / 10, (sent, answered, captured)
 PYTHON
-summary | grep -q '"sampling": "each 10th query of each thread that answers"' || fail "$(summary)"
+items --summary | grep -q '"sampling": "each 10th query of each thread that answers"' || fail "$(items --summary)"
 
 # pseudonyms; the directory goes away under load and comes back
 capture_config 'clients: pseudonyms' 'rotate_seconds: 1' 'compression: none'
@@ -167,18 +144,17 @@ done
 grep -c 'capture cannot write reason=.*No such file or directory' "$work/log" | grep -qx 1 ||
 	fail "not told, or not once"
 mkdir "$work/cdns"
-for _ in $(seq 200); do
-	ask @$addr4 com NS >"$work/dig"
-	! grep -q 'capture writes again lost=[1-9]' "$work/log" || break
+writes_again() {
 	load 1 2000
-done
-grep -q 'capture writes again lost=[1-9]' "$work/log" || fail "it does not write again"
+	said 'capture writes again lost=[1-9]'
+}
+within 60 writes_again || fail "it does not write again"
 [ "$(number failing)" = 0 ] || fail "it says that it fails"
 server_stop
-$python "$reader" "$work"/cdns/*.cdns >"$work/items"
+items >"$work/items"
 grep -q '"client":' "$work/items" || fail "nothing was captured afterwards"
 ! grep -q '"client": "198\.18\.0\.1"\|"client": "2001:db8::1"' "$work/items" || fail "no pseudonyms"
-summary | grep -q 'Crypto-PAn' || fail "$(summary)"
+items --summary | grep -q 'Crypto-PAn' || fail "$(items --summary)"
 
 # a ring that is too short drops and counts, and every query is answered
 record_start
@@ -195,5 +171,5 @@ sent, answered, captured = map(int, re.findall(r'=(\d+)', open(sys.argv[1]).read
 queries, dropped = map(int, sys.argv[2:])
 assert captured == queries and answered <= queries + dropped <= sent, (queries, dropped)
 PYTHON
-grep -q 'capture ring full dropped=' "$work/log" || fail "not told"
+said 'capture ring full dropped=' || fail "not told"
 echo "captured what was sent, counted what was not"

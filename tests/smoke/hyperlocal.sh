@@ -6,7 +6,8 @@ ip netns add $server
 ip -n $server link set lo up
 # where nobody may read
 chmod 755 "$work"
-cp "$mangroved" "$(dirname "$mangroved")/../mangrove-zone/mangrove-zone" "$work/"
+cp "$mangroved" "$zone_tool" "$work/"
+mangroved=$work/mangroved
 cp "$ROOT_ZONE" "$work/root.zone"
 cp "$ROOT_ANCHORS" "$work/anchors"
 cat >"$work/mangroved.yaml" <<TEXT
@@ -20,47 +21,25 @@ sockets:
 TEXT
 chmod 644 "$work"/root.zone "$work"/anchors "$work"/mangroved.yaml
 
-nobody_start() {
-	ip netns exec $server setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
-		--bounding-set=-all "$work/mangroved" --config "$work/mangroved.yaml" \
-		>"$work/log" 2>&1 </dev/null &
-	pid=$!
-	for _ in $(seq 300); do
-		! grep -q 'mangrove: ready' "$work/log" || return 0
-		[ -d "/proc/$pid" ] || fail "the server ended"
-		sleep 0.1
-	done
-	fail "the server is not ready"
-}
+nobody="setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all"
 
-nobody_start
+server_start $nobody
 [ "$(awk '/^Uid:/ { print $3 }' "/proc/$pid/status")" = 65534 ] || fail "it is not nobody"
-grep -q 'no ports' "$work/log" || fail "it does not say that no DPDK runs"
+said 'no ports' || fail "it does not say that no DPDK runs"
 for address in 127.0.0.1 ::1; do
 	for way in +notcp +tcp; do
-		ip netns exec $server dig -p 5300 +norec $way @$address +dnssec . SOA >"$work/dig"
+		at_server dig -p 5300 +norec $way @$address +dnssec . SOA >"$work/dig"
 		grep -q 'flags: qr aa; QUERY: 1, ANSWER: 2' "$work/dig" || fail "$way $(cat "$work/dig")"
-		ip netns exec $server dig -p 5300 +norec $way @$address nothing.like-this-name A |
+		at_server dig -p 5300 +norec $way @$address nothing.like-this-name A |
 			grep -q 'status: NXDOMAIN' || fail "NXDOMAIN $way at $address"
 	done
 done
-kill -HUP "$pid"
-for _ in $(seq 100); do
-	! grep -q 'zones published' "$work/log" || break
-	sleep 0.1
-done
-grep -q 'zones published' "$work/log" || fail "no reload"
-kill -TERM "$pid"
-until_gone "$pid"
-wait "$pid" || fail "exit code $?"
-pid=
+reload
+server_stop
 sed -i 's/5300/53/' "$work/mangroved.yaml"
-if ip netns exec $server sysctl -qw net.ipv4.ip_unprivileged_port_start=1024 2>/dev/null; then
-	if ip netns exec $server setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
-		--bounding-set=-all "$work/mangroved" --config "$work/mangroved.yaml" >"$work/log" 2>&1; then
-		fail "nobody has port 53"
-	fi
-	grep -q '127.0.0.1 port 53 UDP: Permission denied' "$work/log" || fail "what is not said"
+if at_server sysctl -qw net.ipv4.ip_unprivileged_port_start=1024 2>/dev/null; then
+	! at_server $nobody "$mangroved" --config "$work/mangroved.yaml" >"$work/log" 2>&1 || fail "nobody has port 53"
+	said '127.0.0.1 port 53 UDP: Permission denied' || fail "it does not say what is wrong"
 	[ "$(grep -c mangroved: "$work/log")" = 1 ] || fail "more than one line"
 fi
 echo "answered as nobody, over UDP and TCP, IPv4 and IPv6; stopped clean"

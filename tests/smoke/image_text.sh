@@ -2,24 +2,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # From a zone to an image and back to text, and from that, and from the records as AXFR brings them,
 # to the same image again, octet by octet; what does not fit has an exit code of its own.
-set -euo pipefail
-zone=$BUILD/app/mangrove-zone/mangrove-zone
-golden=$(realpath "$(dirname "$0")/../golden")
+. "$(dirname "$0")/world.bash"
+golden=$(realpath "$here/../golden")
 options=(--at 20260801000000 --anchors "$golden/golden.anchors")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-fail() {
-	echo "FAILED: $*" >&2
-	exit 1
-}
+
 build() {
-	"$zone" build "${options[@]}" --text-to 3 "$@" 2>"$work/report" 3>"$work/text"
+	"$zone_tool" build "${options[@]}" --text-to 3 "$@" 2>"$work/report" 3>"$work/text"
 }
 
 build "$golden/golden.zone" >"$work/image" || fail "$(cat "$work/report")"
 grep -q '"proven":[1-9]' "$work/report" || fail "$(cat "$work/report")"
 cp "$work/text" "$work/zone"
-[ "$("$zone" print "$work/image" | cksum)" = "$(cksum <"$work/zone")" ] || fail "print is not what build wrote"
+[ "$("$zone_tool" print "$work/image" | cksum)" = "$(cksum <"$work/zone")" ] || fail "print is not what build wrote"
 [ "$(wc -l <"$work/zone")" = "$(grep -c . "$golden/golden.zone")" ] || fail "records got lost"
 build "$work/zone" >"$work/again" || fail "$(cat "$work/report")"
 cmp "$work/image" "$work/again" || fail "the text makes another image"

@@ -2,42 +2,25 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # mangrovectl shows every reply that docs/control.md describes, in lines of 80 columns, sends what it
 # was asked for, and tells by its exit code how it went.
-set -euo pipefail
-: "${BUILD:?}"
-here=$(dirname "$0")
-ctl=$(realpath "$BUILD/app/mangrovectl/mangrovectl")
-work=$(mktemp -d)
-stub=
-trap '[ -z "$stub" ] || kill "$stub" 2>/dev/null; rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
-
-fail() {
-	echo "FAILED: $*"
-	exit 1
-}
+. "$(dirname "$0")/world.bash"
 
 # stub_start [STATE]
 stub_start() {
-	[ -z "$stub" ] || kill "$stub"
-	rm -f "$work/socket"
-	"$here/control_stub.py" "$work/socket" "$here/../../docs/control.md" "$@" &
-	stub=$!
-	for _ in $(seq 100); do
-		[ ! -S "$work/socket" ] || return 0
-		sleep 0.05
-	done
-	fail "the stub does not listen"
+	[ -z "${process[stub]-}" ] || end stub
+	rm -f "$work/control.sock"
+	behind stub - "$here/control_stub.py" "$work/control.sock" "$here/../../docs/control.md" "$@"
+	within 10 [ -S "$work/control.sock" ] || fail "the stub does not listen"
 }
 
 # expect CODE ARGUMENT...: output goes to $work/out
 expect() {
 	local code=$1 got=0
 	shift
-	(exec -a mangrovectl "$ctl" --socket "$work/socket" "$@") >"$work/out" 2>&1 || got=$?
+	(exec -a mangrovectl "$mangrovectl" --socket "$work/control.sock" "$@") >"$work/out" 2>&1 || got=$?
 	[ "$got" = "$code" ] || fail "$*: exit code $got, not $code: $(cat "$work/out")"
 	case " $* " in
 	*' --json '*) ;;
-	*) ! grep -nE '^.{81}' "$work/out" || fail "$*: a line is longer than 80 columns" ;;
+	*) ! wide "$work/out" || fail "$*: a line is longer than 80 columns" ;;
 	esac
 }
 
@@ -51,7 +34,7 @@ asked() {
 	local want=$1
 	shift
 	# whether it succeeds is told elsewhere
-	"$ctl" --socket "$work/socket" --json "$@" >"$work/out" || true
+	ctl --json "$@" >"$work/out" || true
 	python3 - "$work/out" "$want" <<'TEXT' || fail "$*: the request is not $want"
 import json, sys
 with open(sys.argv[1], encoding='utf-8') as f:
@@ -61,11 +44,9 @@ TEXT
 
 # no server, or one that is gone
 expect 3 status
-shows "$work/socket"
+shows "$work/control.sock"
 stub_start
-kill "$stub"
-wait "$stub" || true
-stub=
+end stub
 expect 3 status
 stub_start
 
@@ -160,7 +141,7 @@ expect 5 health --check
 stub_start starting
 expect 4 health --check
 
-[ "$("$ctl" --version)" ] || fail "no version"
-"$ctl" --help >"$work/out"
-! grep -nE '^.{81}' "$work/out" || fail "--help: a line is longer than 80 columns"
+expect 0 --version
+shows 'mangrovectl 0.1.0'
+expect 0 --help
 echo "every command asks as documented, and shows what is answered"

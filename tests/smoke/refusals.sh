@@ -9,11 +9,12 @@ refused() {
 	local code=0
 	config_write
 	sed -i "$3" "$work/mangroved.yaml"
-	ip netns exec $server timeout 60 "$mangroved" --config "$work/mangroved.yaml" >"$work/log" 2>&1 ||
+	at_server timeout 60 "$mangroved" --config "$work/mangroved.yaml" >"$work/log" 2>&1 ||
 		code=$?
 	[ $code = "$1" ] || fail "$3: exit code $code, not $1"
-	grep -q "$2" "$work/log" || fail "$3: \"$2\" is not said"
+	said "$2" || fail "$3: \"$2\" is not said"
 	[ ! -e /var/run/dpdk/$tag ] || fail "$3: runtime files are left"
+	passed=$((passed + 1))
 }
 
 refused 2 'colour' 's/^idle: sleep/colour: green/'
@@ -28,9 +29,9 @@ refused 1 'no such interface' 's/iface=vs/iface=nothing/'
 refused 1 'no-such-folder' '$a drivers_config: /no-such-folder'
 refused 1 'hugepages' 's/^hugepages: no/hugepages: yes/;$a memory_mb: 1000000'
 code=0
-"$BUILD/app/mangrove-zone/mangrove-zone" make --output /no-such-folder/zone/ >"$work/log" 2>&1 || code=$?
+"$zone_tool" make --output /no-such-folder/zone/ >"$work/log" 2>&1 || code=$?
 [ $code = 1 ] || fail "make in no folder: exit code $code, not 1"
-grep -q '^/no-such-folder/zone/: No such file' "$work/log" || fail "make does not say which folder"
+said '^/no-such-folder/zone/: No such file' || fail "make does not say which folder"
 # the exception path: with INTERFACE ADDRESS [SED] makes the change of a configuration
 with() {
 	printf '%s\n/^lcores/i\\    exception:\\n      interface: %s\\n      addresses: [%s]\n' \
@@ -48,4 +49,4 @@ refused 2 'exception_rates.icmp: 1000001 is not in' "$rate {icmp: 1000001}"
 refused 2 'pigeon: unknown key' "$rate {pigeon: 1}"
 ip -n $server tuntap add dev mgv0 mode tap
 refused 1 'mgv0: there is such an interface already' "$(with mgv0 198.18.0.2/24)"
-echo "twenty refusals"
+echo "$passed passed, 0 failed"

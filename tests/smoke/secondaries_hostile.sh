@@ -4,15 +4,14 @@
 # in time, and the others are served meanwhile.
 . "$(dirname "$0")/world.bash"
 transfers=198.18.0.54
-here=$(realpath "$(dirname "$0")")
 cd "$work"
 world_make
 ip -n $client addr add 198.18.0.2/24 dev vc
 # or the kernel takes all of a zone for who reads nothing
-ip netns exec $server sysctl -qw net.ipv4.tcp_wmem="4096 16384 65536"
+at_server sysctl -qw net.ipv4.tcp_wmem="4096 16384 65536"
 ip -n $server addr add $transfers/24 dev vs
-cat >mangroved.yaml <<TEXT
-addresses: [$addr4, "$addr6"]
+device=
+config_make <<TEXT
 zones:
   - {origin: ., file: $(realpath "$ROOT_ZONE"), anchors: $ROOT_ANCHORS, at: "$ROOT_AT"}
 transfer:
@@ -24,11 +23,11 @@ transfer:
   rate_kib: 976
 TEXT
 server_start
-ip netns exec $client python3 "$here/primary_client.py" $transfers 198.18.0.1 198.18.0.2 >client 2>&1 || fail "$(cat client)"
+at_client python3 "$here/primary_client.py" $transfers 198.18.0.1 198.18.0.2 >client 2>&1 || fail "$(cat client)"
 server_stop
 # it took nothing, it went, it is one of those that were too many
-grep -q 'transfer aborted.* why=timeout' log || fail "the slow reader was not sent away"
-grep -q 'transfer aborted.* why=reset' log || fail "who went was not seen to"
-grep -q 'count transfer_closed_misframed=4$' log || fail "misframed"
-grep -q 'count transfer_transfer_limited=1$' log || fail "transfers at a time"
+said 'transfer aborted.* why=timeout' || fail "the slow reader was not sent away"
+said 'transfer aborted.* why=reset' || fail "who went was not seen to"
+said 'count transfer_closed_misframed=4$' || fail "misframed"
+said 'count transfer_transfer_limited=1$' || fail "transfers at a time"
 cat client

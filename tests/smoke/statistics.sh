@@ -4,18 +4,8 @@
 # say the same. Prometheus scrapes; junk, slow and many clients over HTTP harm nobody.
 . "$(dirname "$0")/world.bash"
 
-here=$(dirname "$0")
-ctl="$BUILD/app/mangrovectl/mangrovectl"
-inside="ip netns exec $server"
-prometheus=
-story_end() {
-	[ -z "$prometheus" ] || kill -KILL "$prometheus" 2>/dev/null || true
-	world_end
-}
-trap story_end EXIT
-
 metrics() {
-	$inside curl -sf --max-time 10 http://127.0.0.1:9153/metrics >"$work/metrics" ||
+	at_server curl -sf --max-time 10 http://127.0.0.1:9153/metrics >"$work/metrics" ||
 		fail "no /metrics"
 }
 # value NAME-WITH-LABELS: as /metrics says, 0 if it does not
@@ -38,23 +28,21 @@ for i in $(seq 2 9); do
 	ip -n $client addr add 2001:db8::$i/64 dev vc nodad
 done
 # what is sent, by the script that then knows what every figure has to be
-ip netns exec $client python3 "$here/statistics_ask.py" send $addr4 $addr6 >"$work/sent" || fail "$(cat "$work/sent")"
-# /metrics may be a moment old
-for _ in $(seq 100); do
+at_client python3 "$here/statistics_ask.py" send $addr4 $addr6 >"$work/sent" || fail "$(cat "$work/sent")"
+told() {
 	metrics
-	[ "$(value 'mangrove_queries_total{transport="udp",family="ipv4"}')" != 0 ] || continue
-	python3 "$here/statistics_ask.py" check-metrics "$work/sent" "$work/metrics" >"$work/differences" && break
-	sleep 0.1
-done
-python3 "$here/statistics_ask.py" check-metrics "$work/sent" "$work/metrics" || fail "$(cat "$work/metrics")"
-"$ctl" -s "$work/control.sock" --json stats >"$work/json"
+	python3 "$here/statistics_ask.py" check-metrics "$work/sent" "$work/metrics" >"$work/differences" 2>&1
+}
+# /metrics may be a moment old
+within 10 told || fail "$(cat "$work/metrics" "$work/differences")"
+ctl --json stats >"$work/json"
 python3 "$here/statistics_ask.py" check-json "$work/sent" "$work/json" "$work/metrics" || fail "the control socket differs"
-"$ctl" -s "$work/control.sock" stats >"$work/words"
+ctl stats >"$work/words"
 grep -qx '  qtype=DNSKEY  *[0-9]*' "$work/words" || fail "$(cat "$work/words")"
 promtool check metrics <"$work/metrics" >"$work/promtool" 2>&1 || fail "$(cat "$work/promtool")"
 [ ! -s "$work/promtool" ] || fail "$(cat "$work/promtool")"
 
-"$ctl" -s "$work/control.sock" stats zone_serial >"$work/words"
+ctl stats zone_serial >"$work/words"
 [ "$(head -n 1 "$work/words")" = 'mangrove_zone_serial (serial)' ] && [ "$(wc -l <"$work/words")" = 2 ] ||
 	fail "$(cat "$work/words")"
 python3 "$here/statistics_ask.py" check-telemetry "/var/run/dpdk/$tag/dpdk_telemetry.v2" "$work/metrics" ||
@@ -62,11 +50,10 @@ python3 "$here/statistics_ask.py" check-telemetry "/var/run/dpdk/$tag/dpdk_telem
 
 # clients of HTTP that mean no good, while queries are answered
 python3 "$here/statistics_ask.py" queries | head -n 200 >"$work/queries"
-ip netns exec $client dnsperf -s $addr4 -d "$work/queries" -l 4 -Q 500 >"$work/dnsperf" 2>&1 &
-load=$!
-$inside python3 "$here/http_junk.py" 9153 || fail "HTTP"
-wait $load || fail "dnsperf"
-grep -q 'Queries lost: *0 ' "$work/dnsperf" || fail "$(cat "$work/dnsperf")"
+load_start load $addr4 -l 60 -Q 500
+at_server python3 "$here/http_junk.py" 9153 || fail "HTTP"
+kill -INT "${process[load]}"
+load_ended load
 metrics
 
 # Debian's Prometheus
@@ -76,19 +63,15 @@ scrape_configs:
   - job_name: mangrove
     static_configs: [{targets: ["127.0.0.1:9153"]}]
 TEXT
-$inside prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" \
-	--web.listen-address=127.0.0.1:9090 >"$work/prometheus.log" 2>&1 </dev/null &
-prometheus=$!
-for _ in $(seq 300); do
-	[ -d "/proc/$prometheus" ] || fail "$(cat "$work/prometheus.log")"
-	answer=$($inside curl -s 'http://127.0.0.1:9090/api/v1/query?query=mangrove_queries_total' || true)
-	case $answer in *'"family":"ipv6"'*) break ;; esac
-	sleep 0.1
-done
-case $answer in *'"family":"ipv6"'*) ;; *) fail "Prometheus has nothing: $answer" ;; esac
-kill -TERM $prometheus
-until_gone $prometheus
-prometheus=
+behind prometheus $server prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" \
+	--web.listen-address=127.0.0.1:9090
+scraped() {
+	at_server curl -s 'http://127.0.0.1:9090/api/v1/query?query=mangrove_queries_total' >"$work/scraped" &&
+		grep -q '"family":"ipv6"' "$work/scraped"
+}
+within 30 scraped || fail "Prometheus has nothing: $(cat "$work/scraped")"
+kill -TERM "${process[prometheus]}"
+succeeds prometheus
 
 # a restart goes on with the day; midnight is the unit tests'
 metrics
@@ -107,7 +90,7 @@ server_stop
 python3 "$here/statistics_ask.py" check-files "$work/sent" "$work/node1" $((before + 1)) || fail "files of RSSAC002"
 date=$(basename "$(ls "$work"/node1/*/*/rcode-volume/*)" | sed 's/l-root-\([0-9]*\)-.*/\1/')
 cp -r "$work/node1" "$work/node2"
-"$ctl" rssac002 merge --date "$date" --service l.root-servers.net --output "$work/all" \
+ctl rssac002 merge --date "$date" --service l.root-servers.net --output "$work/all" \
 	"$work/node1" "$work/node2" || fail "merge"
 python3 "$here/statistics_ask.py" check-merged "$work/node1" "$work/all" || fail "merged files"
 echo "every figure as sent: /metrics, control socket, RSSAC002; Prometheus scrapes, junk does no harm"

@@ -19,12 +19,12 @@ TEXT
 
 world_make
 memif_config
-printf 'control: {socket: %s}\n' "$work/control.sock" >>"$work/mangroved.yaml"
+config_add "control: {socket: $work/control.sock}"
 server_start
 memif_ask --list "$work/list" --distinct 4096 --queries $count --seconds 100 --sources4 198.18.128.0/24 \
 	--ipv6 50 --rd 0 --cookie 0 --mixed-case 0 --json "$work/report" --quiet || fail "$(cat "$work/peer")"
 all_answered $count
-"$BUILD/app/mangrovectl/mangrovectl" -s "$work/control.sock" --json stats >"$work/stats"
+ctl --json stats >"$work/stats"
 python3 - "$work/list" $count "$work/report" "$work/stats" <<'PYTHON' || fail "a figure is wrong"
 import collections, json, sys
 
@@ -87,13 +87,11 @@ PYTHON
 server_stop
 
 # with limits some get no reply, and some less than they asked for: what came in is what went out
-cat >>"$work/mangroved.yaml" <<TEXT
-limits: {mode: enforce, answers_per_second: 20, slip: 3}
-TEXT
+config_add 'limits: {mode: enforce, answers_per_second: 20, slip: 3}'
 server_start
-memif_ask --list "$work/list" --distinct 4096 --queries 20480 --rate 20k --seconds 30 --sources4 198.18.128.0/24 \
-	--timeout 3 --json "$work/report" --quiet && fail "nothing was limited: $(cat "$work/peer")"
-"$BUILD/app/mangrovectl/mangrovectl" -s "$work/control.sock" --json stats >"$work/stats"
+! memif_ask --list "$work/list" --distinct 4096 --queries 20480 --rate 20k --seconds 30 --sources4 198.18.128.0/24 \
+	--timeout 3 --json "$work/report" --quiet || fail "nothing was limited: $(cat "$work/peer")"
+ctl --json stats >"$work/stats"
 python3 - "$work/report" "$work/stats" <<'PYTHON' || fail "with limits a figure is wrong: $(cat "$work/peer")"
 import json, sys
 

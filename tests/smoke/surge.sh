@@ -5,7 +5,7 @@
 . "$(dirname "$0")/world.bash"
 world_make
 memif_config
-printf 'identity: node1\nversion: v1\n' >>"$work/mangroved.yaml"
+config_add 'identity: node1' 'version: v1'
 server_start
 for workload in mix single multi-do subdomain referral-do ds-do priming-do dnskey-do ch; do
 	memif_ask --workload $workload --queries 3000 --distinct 3000 --examine-each 16 --at "$ROOT_AT" \
@@ -33,7 +33,7 @@ ROOT_ZONE=$work/other.zone memif_ask --or-zone "$ROOT_ZONE" --workload single --
 all_answered 500
 
 # what is asked as a pcap, and that asked again
-"$BUILD/app/mangrove-surge/mangrove-surge" --zone "$ROOT_ZONE" --distinct 500 --export "$work/mix.pcap"
+"$surge" --zone "$ROOT_ZONE" --distinct 500 --export "$work/mix.pcap"
 memif_ask --pcap "$work/mix.pcap" --distinct 1 --queries 500 || fail "pcap: $(cat "$work/peer")"
 all_answered 500
 
@@ -70,12 +70,9 @@ server_stop
 device=net_af_xdp0,iface=vs
 config_write
 server_start
-surge_there() {
-	ip netns exec $client env BUILD="$BUILD" timeout 60 "$BUILD/app/mangrove-surge/mangrove-surge" \
-		--zone "$ROOT_ZONE" --file-prefix $tag-peer --memory 256 --timeout 20 --distinct 8192 \
-		--device net_af_xdp0,iface=vc "$@" >"$work/peer" 2>&1
-}
-surge_there --queries 8192 --window 256 || fail "AF_XDP: $(cat "$work/peer")"
+surge_options
+at_client timeout 60 "$surge" "${options[@]}" --distinct 8192 --device net_af_xdp0,iface=vc --queries 8192 --window 256 \
+	>"$work/peer" 2>&1 || fail "AF_XDP: $(cat "$work/peer")"
 all_answered 8192
 server_stop
 

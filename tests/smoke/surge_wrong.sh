@@ -8,11 +8,7 @@
 	--log-level=*:error --vdev=net_memif0,role=server,id=0,socket="$work/memif.sock",socket-abstract=no \
 	-- "$ROOT_ZONE" >"$work/log" 2>&1 </dev/null &
 pid=$!
-for _ in $(seq 300); do
-	! grep -q '^ready' "$work/log" || break
-	[ -d "/proc/$pid" ] || fail "the server ended"
-	sleep 0.1
-done
+until_said '^ready'
 
 # 400 queries in 4 s, 20 of each of 20 kinds, but 5 that come too late: those are held back for 5 s
 code=0

@@ -8,14 +8,7 @@ ulimit -Sn 4096
 # sockets_config LINE...
 sockets_config() {
 	config_write
-	echo 'sockets:' >>"$work/mangroved.yaml"
-	printf '  %s\n' 'threads: 2' "$@" >>"$work/mangroved.yaml"
-}
-
-count() {
-	kill -USR1 "$pid"
-	sleep 0.3
-	grep -o "count $1=[0-9]*" "$work/log" | tail -n 1 | grep -o '[0-9]*$' || echo 0
+	config_add 'sockets:' '  threads: 2' "${@/#/  }"
 }
 
 sockets_config 'tcp_idle_timeout_ms: 3000' 'tcp_message_timeout_ms: 4000' 'tcp_connections: 4000' \
@@ -25,22 +18,22 @@ for end in $server $client; do
 done
 server_start
 for address in $addr4 $addr6; do
-	ask @$address +tcp +dnssec . DNSKEY | grep -q 'flags: qr aa; QUERY' || fail "DNSKEY at $address"
-	ask @$address +bufsize=512 +dnssec . DNSKEY | grep -q ';; Truncated, retrying in TCP' ||
-		fail "no retry over TCP at $address"
-	ip netns exec $client kdig @$address +tcp +keepopen +dnssec . SOA . NS www.example.com A \
+	says 'flags: qr aa; QUERY' @$address +tcp +dnssec . DNSKEY
+	says ';; Truncated, retrying in TCP' @$address +bufsize=512 +dnssec . DNSKEY
+	at_client kdig @$address +tcp +keepopen +dnssec . SOA . NS www.example.com A \
 		no-such-name.invalid-tld A >"$work/kdig"
 	[ "$(grep -c 'status: N' "$work/kdig")" = 4 ] || fail "kdig at $address: $(cat "$work/kdig")"
 done
-ip netns exec $client python3 "$(dirname "$0")/tcp_client.py" $addr4 $addr6 >"$work/client" ||
+at_client python3 "$here/tcp_client.py" $addr4 $addr6 >"$work/client" ||
 	fail "$(grep -v '^ok' "$work/client")"
 cat "$work/client"
+report
 for reason in zero_length short long reply idle slow_message client; do
-	[ "$(count socket_tcp_closed_$reason)" -gt 1 ] || fail "no count socket_tcp_closed_$reason"
+	[ "$(counted socket_tcp_closed_$reason)" -gt 1 ] || fail "no count socket_tcp_closed_$reason"
 done
 
 # RFC 7413: the first connection gets a cookie, the second sends its query in the SYN
-ip netns exec $client python3 - $addr4 >"$work/fastopen" 2>&1 <<'PYTHON' || fail "$(cat "$work/fastopen")"
+at_client python3 - $addr4 >"$work/fastopen" 2>&1 <<'PYTHON' || fail "$(cat "$work/fastopen")"
 import socket, sys
 for _ in range(2):
     s = socket.socket()
@@ -49,24 +42,21 @@ for _ in range(2):
     assert len(s.recv(4096)) > 19
     s.close()
 PYTHON
-ip netns exec $server nstat -asz TcpExtTCPFastOpenPassive | grep -q 'TCPFastOpenPassive *1 ' ||
-	fail "no query came in a SYN: $(ip netns exec $server nstat -asz | grep FastOpen)"
+at_server nstat -asz TcpExtTCPFastOpenPassive | grep -q 'TCPFastOpenPassive *1 ' ||
+	fail "no query came in a SYN: $(at_server nstat -asz | grep FastOpen)"
 
 # a reload does not lose a query
 for _ in $(seq 200); do printf 'www.example.com A\n. SOA\nno-such.invalid-tld A\n'; done >"$work/queries"
-ip netns exec $client dnsperf -m tcp -s $addr4 -d "$work/queries" -l 4 -Q 5000 -c 20 -q 200 \
-	>"$work/dnsperf" 2>&1 &
-load=$!
+load_start load $addr4 -m tcp -l 60 -Q 5000 -c 20 -q 200
 for _ in 1 2 3; do
-	sleep 0.8
-	kill -HUP "$pid"
+	sleep 0.5
+	reload
 done
-wait $load || fail "dnsperf"
-grep -q 'Queries lost: *0 ' "$work/dnsperf" || fail "$(cat "$work/dnsperf")"
-[ "$(grep -c 'zones published' "$work/log")" -ge 2 ] || fail "no reload happened"
+kill -INT "${process[load]}"
+load_ended load
 
 # the end: what was sent is answered, then connections close
-ip netns exec $client python3 - $addr4 "$pid" >"$work/end" <<'PYTHON' || fail "$(cat "$work/end")"
+at_client python3 - $addr4 "$pid" >"$work/end" <<'PYTHON' || fail "$(cat "$work/end")"
 import os, signal, socket, sys
 one = b'\0\x11\0\1\0\0\0\1\0\0\0\0\0\0\0\0\6\0\1'
 s = socket.create_connection((sys.argv[1], 53), 8)
@@ -86,15 +76,13 @@ while data:
 print(replies, 'replies')
 sys.exit(replies != 200)
 PYTHON
-until_gone "$pid"
-wait "$pid" || fail "exit code $?"
-pid=
+server_ended
 
 # limits: 3 of a prefix; connections beyond close those that are idle for longest
 sockets_config 'tcp_connections_per_prefix: 3'
 sed -i 's/threads: 2/threads: 1/' "$work/mangroved.yaml"
 server_start
-ip netns exec $client python3 - $addr4 $addr6 >"$work/limit" <<'PYTHON' || fail "$(cat "$work/limit")"
+at_client python3 - $addr4 $addr6 >"$work/limit" <<'PYTHON' || fail "$(cat "$work/limit")"
 import socket, sys
 one = b'\0\x11\0\1\0\0\0\1\0\0\0\0\0\0\0\0\6\0\1'
 def ask(s):
@@ -109,9 +97,9 @@ for address in sys.argv[1:]:
     assert sockets[1].recv(1) == b'', 'the one that is idle for longest is not closed'
     assert ask(sockets[0]) and ask(sockets[2]) and ask(more)
 PYTHON
-[ "$(count socket_tcp_closed_limit_prefix)" = 2 ] || fail "limits are not counted"
-if ip netns exec $server "$mangroved" --config <(sed "/^ports:/,/^lcores:/d" "$work/mangroved.yaml") \
-	>"$work/second" 2>&1; then
+report
+[ "$(counted socket_tcp_closed_limit_prefix)" = 2 ] || fail "limits are not counted"
+! at_server "$mangroved" --config <(sed "/^ports:/,/^lcores:/d" "$work/mangroved.yaml") >"$work/second" 2>&1 ||
 	fail "a second server started on the same port"
-fi
 [ "$(grep -c 'in use' "$work/second")" = 1 ] || fail "$(cat "$work/second")"
+server_stop

@@ -2,28 +2,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # mangrovectl status, heat and top show what was asked: as text, and on a terminal with keys.
 . "$(dirname "$0")/world.bash"
-here=$(realpath "$(dirname "$0")")
-load=
-trap '[ -z "$load" ] || kill "$load" 2>/dev/null; world_end' EXIT
 world_make
 config_write
-cat >>"$work/mangroved.yaml" <<TEXT
-identity: node1.example
-control: {socket: $work/ctl}
 # a busy machine may stop an lcore for a while; that is another story
-health: {self_query_deadline_ms: 60000}
-TEXT
+config_add 'identity: node1.example' "control: {socket: $work/control.sock}" 'health: {self_query_deadline_ms: 60000}'
 server_start
-ctl() {
-	"$BUILD/app/mangrovectl/mangrovectl" --socket "$work/ctl" "$@"
+serves() {
+	ctl health --check >"$work/out"
 }
-for _ in $(seq 300); do
-	! ctl health --check >"$work/out" || break
-	sleep 0.1
-done
-ctl health --check >"$work/out" || fail "it does not come to serve: $(cat "$work/out")"
+within 30 serves || fail "it does not come to serve: $(cat "$work/out")"
 narrow() {
-	! grep -nE '^.{81}' "$work/out" || fail "$*: a line is longer than 80 columns"
+	! wide "$work/out" || fail "$*: a line is longer than 80 columns"
 }
 shows() {
 	grep -qE -- "$1" "$work/out" || fail "no \"$1\" in: $(cat "$work/out")"
@@ -36,8 +25,9 @@ asked() {
 	echo 'www.example.com. A'
 	echo 'example.com. DS'
 }
-asked >"$work/known"
-ip netns exec $client dnsperf -s $addr4 -d "$work/known" -n 1 >"$work/dnsperf" 2>&1 || fail "dnsperf"
+asked >"$work/queries"
+load_start once $addr4 -n 1
+load_ended once
 ctl --json heat >"$work/heat"
 python3 - "$work/heat" <<'TEXT' || fail "heat is not what was asked"
 import json, sys
@@ -64,13 +54,13 @@ shows '^  queries     .*/s, 1[2-9] since the start$'
 shows '^  dropped     '
 ctl --check status >"$work/out" || fail "status --check: exit code $?"
 
-ip netns exec $client dnsperf -s $addr4 -d "$work/known" -l 120 -Q 200 -q 10 >"$work/dnsperf" 2>&1 &
-load=$!
+load_start load $addr4 -l 120 -Q 200 -q 10
 # a rate is of one second, in which a busy machine may ask nothing; prefixes are of samples
-for _ in $(seq 30); do
+tells_rates() {
 	ctl top --once >"$work/out" || fail "top --once: exit code $?"
-	! { grep -qE '^queries/s +[1-9]' "$work/out" && grep -qF '198.18.0.0/24' "$work/out"; } || break
-done
+	grep -qE '^queries/s +[1-9]' "$work/out" && grep -qF '198.18.0.0/24' "$work/out"
+}
+within 60 tells_rates || fail "no rate, or no prefix: $(cat "$work/out")"
 narrow top --once
 shows '^ mangrove .*node1.example .* serving '
 shows '^queries/s +[1-9]'
@@ -80,15 +70,14 @@ shows '^com[a-z]*\. +[1-9]'
 shows '^limits     .*observe  step '
 shows ' 198\.18\.0\.0/24 +[0-9.]+% +0%$'
 
-TERM=xterm-256color "$here/terminal.py" "$BUILD/app/mangrovectl/mangrovectl" --socket "$work/ctl" top ||
+TERM=xterm-256color "$here/terminal.py" "$mangrovectl" --socket "$work/control.sock" top ||
 	fail "top on a terminal"
 
 code=0
 ctl top </dev/null >"$work/out" 2>&1 || code=$?
 [ $code = 1 ] || fail "top without a terminal: exit code $code"
 shows 'this is no terminal'
-kill "$load"
-load=
+end load
 server_stop
 code=0
 ctl top --once >"$work/out" 2>&1 || code=$?

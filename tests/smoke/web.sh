@@ -3,15 +3,9 @@
 # The web page in a real browser: its numbers are the control socket's, it fits a phone, asks nobody
 # else, and finds the server again after a restart.
 . "$(dirname "$0")/world.bash"
-here=$(realpath "$(dirname "$0")")
-load= browser=
 story_end() {
-	[ -z "$load" ] || kill "$load" 2>/dev/null || true
-	if [ -n "$browser" ]; then
-		kill "$browser" 2>/dev/null || true
-		# it ends its own browser first
-		wait "$browser" 2>/dev/null || true
-	fi
+	# it ends its own browser first
+	[ -z "${process[browser]-}" ] || end browser TERM
 	world_end
 }
 trap story_end EXIT
@@ -21,57 +15,44 @@ if ! command -v chromium >/dev/null; then
 fi
 world_make
 config_write
-cat >>"$work/mangroved.yaml" <<TEXT
-identity: node1.example
-control: {socket: $work/ctl}
-statistics: {http: {port: 9153}}
 # a busy machine may stop an lcore for a while; that is another story
-health: {self_query_deadline_ms: 60000}
-TEXT
+config_add 'identity: node1.example' "control: {socket: $work/control.sock}" 'statistics: {http: {port: 9153}}' \
+	'health: {self_query_deadline_ms: 60000}'
 server_start
-ctl=$(realpath "$BUILD/app/mangrovectl/mangrovectl")
-for _ in $(seq 300); do
-	! "$ctl" --socket "$work/ctl" health --check >"$work/out" || break
-	sleep 0.1
-done
+within 30 ctl health --check >"$work/health" || fail "it does not come to serve: $(cat "$work/health")"
 
 for i in $(seq 40); do
 	echo "comaa$i. A"
 	[ $((i % 2)) = 0 ] || echo "orgaa$i. AAAA"
 	[ $((i % 4)) = 0 ] || echo "www.example$i.net. A"
-done >"$work/known"
-echo 'example.com. DS' >>"$work/known"
-ip netns exec $client dnsperf -s $addr4 -d "$work/known" -n 3 >"$work/dnsperf" 2>&1 || fail "dnsperf over IPv4"
-ip netns exec $client dnsperf -s $addr6 -d "$work/known" -n 2 >"$work/dnsperf" 2>&1 || fail "dnsperf over IPv6"
+done >"$work/queries"
+echo 'example.com. DS' >>"$work/queries"
+load_start ipv4 $addr4 -n 3
+load_start ipv6 $addr6 -n 2
+load_ended ipv4
+load_ended ipv6
 ask +tcp @$addr4 . DNSKEY >/dev/null || fail "dig over TCP"
 
 mkdir "$work/page"
-PYTHONDONTWRITEBYTECODE=1 ip netns exec $server "$here/web_page.py" check http://127.0.0.1:9153/ "$ctl" \
-	"$work/ctl" "$work/page" >"$work/page/out" 2>&1 &
-browser=$!
-# wanted WORD: until the browser's side wants something, or has ended
+PYTHONDONTWRITEBYTECODE=1 behind browser $server "$here/web_page.py" check http://127.0.0.1:9153/ "$mangrovectl" \
+	"$work/control.sock" "$work/page"
+wanted_or_gone() {
+	[ -e "$work/page/want-$1" ] || is_gone "${process[browser]}"
+}
+# wanted WORD: until the browser's side wants something
 wanted() {
-	for _ in $(seq 1800); do
-		[ ! -e "$work/page/want-$1" ] || return 0
-		[ -d "/proc/$browser" ] || break
-		sleep 0.1
-	done
-	fail "$(tail -n 30 "$work/page/out")"
+	within 180 wanted_or_gone "$1" && [ -e "$work/page/want-$1" ] || fail "$(tail -n 30 "$work/browser.out")"
 }
 wanted load
-ip netns exec $client dnsperf -s $addr4 -d "$work/known" -l 300 -Q 200 -q 10 >"$work/dnsperf" 2>&1 &
-load=$!
+load_start load $addr4 -l 300 -Q 200 -q 10
 wanted quiet
-kill "$load"
-wait "$load" 2>/dev/null || true
-load=
+end load
 touch "$work/page/quiet"
 wanted stop
 server_stop
 wanted start
 server_start
 touch "$work/page/started"
-wait "$browser" || fail "$(tail -n 30 "$work/page/out")"
-browser=
-cat "$work/page/out"
+succeeds browser
+cat "$work/browser.out"
 server_stop

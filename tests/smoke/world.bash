@@ -7,6 +7,7 @@ set -euo pipefail
 here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 tools=$(realpath "$here/../tools")
 mangroved=$(realpath "$BUILD/app/mangroved/mangroved")
+mangrovectl=$(realpath "$BUILD/app/mangrovectl/mangrovectl")
 zone_tool=$(realpath "$BUILD/app/mangrove-zone/mangrove-zone")
 
 tag=mgv$$
@@ -19,7 +20,7 @@ device=net_af_xdp0,iface=vs queues=1 lcores=0
 pid=
 declare -A process=() # who runs beside it, by name
 
-reason=
+failure=
 passed=0
 
 world_end() {
@@ -34,13 +35,13 @@ world_end() {
 	done
 	rm -rf "$work" /var/run/dpdk/$tag /var/run/dpdk/$tag-peer
 	# last, where whoever reads the end of a log finds it
-	[ -z "$reason" ] || echo "FAILED: $reason"
+	[ -z "$failure" ] || echo "FAILED: $failure"
 }
 trap world_end EXIT
 trap 'exit 1' INT TERM HUP
 
 fail() {
-	reason=$*
+	failure=$*
 	[ ! -f "$work/log" ] || cat "$work/log"
 	exit 1
 }
@@ -105,14 +106,15 @@ at_client() {
 	ip netns exec $client "$@"
 }
 
-# behind NAME NAMESPACE COMMAND...: until the story ends or end is called, as ${process[NAME]}; what it
+# behind NAME NAMESPACE|- COMMAND...: until the story ends or end is called, as ${process[NAME]}; what it
 # says is in NAME.out
 behind() {
-	local name=$1 where=$2
+	local name=$1 where=(ip netns exec "$2")
+	[ "$2" != - ] || where=()
 	shift 2
 	# what one of that name said before is not this one's
 	: >"$work/$name.out"
-	ip netns exec "$where" "$@" >"$work/$name.out" 2>&1 </dev/null &
+	"${where[@]}" "$@" >"$work/$name.out" 2>&1 </dev/null &
 	process[$name]=$!
 }
 
@@ -256,13 +258,21 @@ counted() {
 }
 
 ctl() {
-	"$BUILD/app/mangrovectl/mangrovectl" --socket "$work/control.sock" "$@"
+	"$mangrovectl" --socket "$work/control.sock" "$@"
 }
 
 # ---- who asks ----
 
 ask() {
 	at_client dig +norec +tries=2 +time=1 "$@"
+}
+
+# says PATTERN DIG-ARGUMENT...: the reply has that, and is in $work/reply
+says() {
+	local pattern=$1
+	shift
+	ask "$@" >"$work/reply" || fail "$*: $(cat "$work/reply")"
+	grep -qE -- "$pattern" "$work/reply" || fail "$*: no \"$pattern\" in $(cat "$work/reply")"
 }
 
 # serial [ZONE]: that is answered
@@ -299,19 +309,37 @@ memif_config() {
 	config_write
 }
 
-# surge ARGUMENT...: the traffic generator on the last CPU, its report in $work/peer
-surge() {
-	timeout 120 "$BUILD/app/mangrove-surge/mangrove-surge" --zone "$ROOT_ZONE" --file-prefix $tag-peer \
-		--memory 256 --timeout 20 --distinct 65536 "$@" >"$work/peer" 2>&1
+surge=$(realpath "$BUILD/app/mangrove-surge/mangrove-surge")
+over_memif=(--device net_memif0,role=client,id=0,socket="$work/memif.sock",socket-abstract=no)
+
+# surge_options: sets options, so that the traffic generator asks for this zone
+surge_options() {
+	options=(--zone "$ROOT_ZONE" --file-prefix $tag-peer --memory 256 --timeout 20 --distinct 65536)
 }
 
-# memif_ask ARGUMENT...: over the memif
+# memif_ask ARGUMENT...: over the memif, on the last CPU; the report is in $work/peer
 memif_ask() {
-	surge --device net_memif0,role=client,id=0,socket="$work/memif.sock",socket-abstract=no "$@"
+	surge_options
+	timeout 120 "$surge" "${options[@]}" "${over_memif[@]}" "$@" >"$work/peer" 2>&1
+}
+
+# memif_ask_start ARGUMENT...: until memif_ask_end
+memif_ask_start() {
+	surge_options
+	behind asking - "$surge" "${options[@]}" "${over_memif[@]}" "$@"
+	within 30 grep -q ' 1 s ' "$work/asking.out" || fail "nobody asks"
+}
+
+# memif_ask_end: it is told to end, and all of what it sent was answered
+memif_ask_end() {
+	kill -TERM "${process[asking]}"
+	succeeds asking
+	cp "$work/asking.out" "$work/peer"
+	all_answered '[1-9][0-9]*'
 }
 
 # all_answered COUNT: and nothing was wrong
 all_answered() {
-	grep -q "^sent=$1 answered=$1 lost=0 late=0 duplicate=0 wrong=0 unsent=0 silent=0\$" "$work/peer" ||
+	grep -q "^sent=\($1\) answered=\1 lost=0 late=0 duplicate=0 wrong=0 unsent=0 silent=0\$" "$work/peer" ||
 		fail "$(cat "$work/peer")"
 }
