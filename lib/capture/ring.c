@@ -80,7 +80,7 @@ record_fill(struct capture_record *record, const struct ledger_line *line, uint6
 	record->ledger_flags = line->flags;
 	record->rcode = line->rcode;
 	record->edns_version = line->edns_version;
-	record->opcode = line->opcode;
+	record->opcode = (uint8_t)ledger_opcode(line);
 	record->qname_length = line->qname_length;
 	if (line->flags & LEDGER_IPV6)
 		memcpy(record->client, line->client, 16);

@@ -290,6 +290,7 @@ replied_enter(struct ledger_line *line, const struct answering *a)
 	line->edns_version = query->edns_version;
 	if (query->question_length) {
 		line->qtype = query->qtype;
+		line->key_tags = query->key_tags && query->qtype == WIRE_TYPE_DNSKEY;
 		line->qname_length = query->qname.length;
 	}
 }
@@ -317,10 +318,8 @@ engine_answer_entered(const struct engine_service *service, const struct exchang
 		.zone = a.zone,
 		.flags = (uint8_t)((peer->address_size == 16 ? LEDGER_IPV6 : 0) |
 				   (peer->transport == WIRE_TCP ? LEDGER_TCP : 0))};
-	if (length >= WIRE_HEADER_SIZE) {
+	if (length >= WIRE_HEADER_SIZE)
 		line->query_flags = (uint16_t)(message[2] << 8 | message[3]);
-		line->opcode = (message[2] & WIRE_FLAG1_OPCODE) >> 3;
-	}
 	if (a.reply_length)
 		replied_enter(line, &a);
 	*reply_length = a.reply_length;

@@ -60,10 +60,12 @@ struct ledger_line {
 	uint16_t edns_size;		     /* as the query said; without EDNS: 0 */
 	uint16_t client_port;
 	uint16_t query_flags; /* octets 2 and 3 of the query's header, in host order; a reply in
-				 place overwrites them */
+				 place overwrites them; shorter than a header: 0 */
 	uint8_t verdict;      /* enum engine_verdict */
 	uint8_t rcode;	      /* with the part in OPT: up to 23 is in use */
-	uint8_t opcode;
+	/* 1: a query for DNSKEY with an edns-key-tag (RFC 8145 4.1), which stands in `query`,
+	 * unless that is where the reply is */
+	uint8_t key_tags;
 	uint8_t zone;	/* index in the catalogue */
 	uint8_t flags;	/* enum ledger_flag */
 	uint8_t action; /* enum ledger_action */
@@ -72,16 +74,34 @@ struct ledger_line {
 };
 static_assert(sizeof(struct ledger_line) == 48, "a page of 32 lines stays in the first cache");
 
-enum { LEDGER_PAGE = 32 };
+/** Of the query's header. */
+static inline unsigned int
+ledger_opcode(const struct ledger_line *line)
+{
+	return line->query_flags >> 11 & 15;
+}
+
+enum {
+	LEDGER_PAGE = 32,
+	LEDGER_KEPT = 2, /* a flood of what is kept costs no more than this */
+	LEDGER_KEPT_SIZE = 256,
+};
 
 /** The queries of a burst, in the order in which they were answered. */
 struct ledger_page {
 	uint32_t now;	     /* seconds since 1970, modulo 2^32 */
 	uint32_t generation; /* of the service that answered: nodes and zones are its */
 	bool strained;	     /* the node sheds load: whoever samples leaves this page out */
-	unsigned int count;
+	unsigned int count, kept_count;
 	struct ledger_line lines[LEDGER_PAGE];
+	uint8_t kept[LEDGER_KEPT][LEDGER_KEPT_SIZE];
 };
+
+/**
+ * Move a line's query out of the way of its reply, before that is written. One that is too long, or
+ * comes when there is no room, stays where it was.
+ */
+void ledger_query_keep(struct ledger_page *page, struct ledger_line *line);
 
 /**
  * Who reads each page: on the thread that filled it, which waits for it; before the replies are

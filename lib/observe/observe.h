@@ -28,9 +28,9 @@ enum {
 	OBSERVE_LEAK_BUCKETS = 64,
 	OBSERVE_SIGNAL_BUCKETS = 4,
 	OBSERVE_NETWORKS = 1024,
-	OBSERVE_RANGES = 64,	     /* of each network */
-	OBSERVE_NODES_MAX = 0xffff,  /* those of later nodes are not looked at */
-	OBSERVE_SIGNALS_A_PAGE = 2,  /* a flood of signals costs no more than this */
+	OBSERVE_RANGES = 64,		      /* of each network */
+	OBSERVE_NODES_MAX = 0xffff,	      /* those of later nodes are not looked at */
+	OBSERVE_SIGNALS_A_PAGE = LEDGER_KEPT, /* a flood of signals costs no more than this */
 	OBSERVE_DAY_SECONDS = 86400, /* names and trust anchors are counted by the day (UTC) */
 };
 
@@ -123,7 +123,7 @@ struct observe_counters {
 	_Atomic uint64_t dnskey[OBSERVE_WAYS_IN], dnssec_ok[OBSERVE_WAYS_IN], truncated;
 	_Atomic uint64_t edns[OBSERVE_WAYS_IN][OBSERVE_EDNS_SIZES];
 	_Atomic uint64_t sizes[OBSERVE_WAYS_IN][OBSERVE_SIZES]; /* of replies */
-	/* of those with EDNS: options could be looked at, or the reply stood in their place */
+	/* of those with EDNS: options were looked at, or their key tags passed over in a flood */
 	_Atomic uint64_t options_seen, options_unseen;
 };
 

@@ -14,8 +14,7 @@
 #include "wire/wire.h"
 
 enum {
-	TYPE_NULL = 10,	  /* RFC 1035 3.3.10: of key tag queries, RFC 8145 5.1 */
-	OPTION_TAGS = 14, /* edns-key-tag, RFC 8145 4.1 */
+	TYPE_NULL = 10, /* RFC 1035 3.3.10: of key tag queries, RFC 8145 5.1 */
 	/* "_ta-" and a tag; each further one is five octets more; a label holds twelve */
 	SIGNAL_LABEL_MIN = 8,
 	TAG_TEXT = 5,
@@ -192,8 +191,13 @@ tags_label(const uint8_t *octets, unsigned int size, struct observe_label *label
 	return true;
 }
 
-/* Find the OPT's edns-key-tag. The message was read before; it is read again with all bounds. */
-static void
+/*
+ * Find the OPT's edns-key-tag, of which the line says that it is there. The message was read
+ * before; it is read again with all bounds.
+ *
+ * @return false: the OPT is not the first record, and not looked for
+ */
+static bool
 option_signal_look(struct observer *o, uint32_t day, const struct ledger_line *line)
 {
 	struct wire_reader r = wire_reader_of(line->query, line->query_length);
@@ -201,9 +205,8 @@ option_signal_look(struct observer *o, uint32_t day, const struct ledger_line *l
 	unsigned int end;
 
 	wire_take(&r, WIRE_QUESTION_OFFSET + line->qname_length + 4u);
-	/* an OPT that is not the first record (a TSIG stands behind it) is not looked for */
 	if (wire_u8_read(&r) != 0 || wire_u16_read(&r) != WIRE_TYPE_OPT)
-		return;
+		return false;
 	wire_take(&r, 6);
 	end = wire_u16_read(&r);
 	end += (unsigned int)r.offset;
@@ -211,14 +214,15 @@ option_signal_look(struct observer *o, uint32_t day, const struct ledger_line *l
 		uint16_t code = wire_u16_read(&r), size = wire_u16_read(&r);
 		const uint8_t *octets = wire_take(&r, size);
 
-		if (!octets || code != OPTION_TAGS)
+		if (!octets || code != WIRE_OPTION_KEY_TAG)
 			continue;
 		if (tags_label(octets, size, &label))
 			signal_enter(o, OBSERVE_SIGNAL_OPTION, day, &label, line);
 		else
 			counter_add(&o->counters.malformed[OBSERVE_SIGNAL_OPTION], 1);
-		return;
+		return true;
 	}
+	return false;
 }
 
 /* ---- DNSKEY ---- */
@@ -238,6 +242,19 @@ edns_class(const struct ledger_line *line)
 	return class;
 }
 
+/* @return false: there are key tags that could not be looked at */
+static bool
+options_look(struct observer *o, uint32_t day, const struct ledger_line *line, unsigned int *budget)
+{
+	if (!line->key_tags)
+		return true;
+	/* a query that was not kept was overwritten by its reply */
+	if (line->reply == line->query || *budget == 0)
+		return false;
+	(*budget)--;
+	return option_signal_look(o, day, line);
+}
+
 static void
 dnskey_look(struct observer *o, uint32_t day, const struct ledger_line *line, unsigned int *budget)
 {
@@ -253,14 +270,7 @@ dnskey_look(struct observer *o, uint32_t day, const struct ledger_line *line, un
 		counter_add(&c->sizes[way][step < OBSERVE_SIZES ? step : OBSERVE_SIZES - 1], 1);
 	if (!(line->flags & LEDGER_EDNS))
 		return;
-	/* a reply in the query's place has overwritten its options */
-	if (line->reply == line->query || *budget == 0) {
-		counter_add(&c->options_unseen, 1);
-		return;
-	}
-	(*budget)--;
-	counter_add(&c->options_seen, 1);
-	option_signal_look(o, day, line);
+	counter_add(options_look(o, day, line, budget) ? &c->options_seen : &c->options_unseen, 1);
 }
 
 /* Types that few queries have. */

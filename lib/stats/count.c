@@ -151,7 +151,7 @@ static const uint8_t usual_rcodes[ENGINE_VERDICTS] = {
 static inline bool
 is_usual(const struct ledger_line *line)
 {
-	return ((line->action | line->opcode | line->edns_version) == 0) &
+	return ((line->action | ledger_opcode(line) | line->edns_version) == 0) &
 	       (line->rcode == usual_rcodes[line->verdict]) & (line->qtype < STATS_QTYPE_OTHER) &
 	       (line->query_length < STATS_USUAL_QUERY) &
 	       (line->reply_length - 1u < STATS_USUAL_REPLY - 1u);
@@ -189,7 +189,7 @@ other_count(struct stats_counters *c, const struct ledger_line *line)
 	counter_add(&c->octets[way].queries, line->query_length);
 	counter_add(&c->octets[way].replies, length);
 	counter_add(&c->qtypes[qtype_class(line->qtype)], 1);
-	counter_add(&c->edns[line->opcode % STATS_OPCODES][version][edns_class(line)], 1);
+	counter_add(&c->edns[ledger_opcode(line) % STATS_OPCODES][version][edns_class(line)], 1);
 	return true;
 }
 

@@ -78,6 +78,9 @@ option_take(struct wire_query *query, uint16_t code, const uint8_t *octets, uint
 		/* RFC 7828 3.2.1: over UDP it is ignored */
 		query->wants_keepalive = query->transport == WIRE_TCP;
 		return query->transport == WIRE_UDP || length == 0;
+	case WIRE_OPTION_KEY_TAG:
+		query->key_tags = true;
+		return true;
 	case WIRE_OPTION_ZONEVERSION:
 		query->wants_zone_version = true;
 		return length == 0;

@@ -78,6 +78,7 @@ enum wire_option {
 	WIRE_OPTION_NSID = 3,	      /* RFC 5001 */
 	WIRE_OPTION_COOKIE = 10,      /* RFC 7873 */
 	WIRE_OPTION_KEEPALIVE = 11,   /* RFC 7828 */
+	WIRE_OPTION_KEY_TAG = 14,     /* RFC 8145 4.1 */
 	WIRE_OPTION_EDE = 15,	      /* RFC 8914 */
 	WIRE_OPTION_ZONEVERSION = 19, /* RFC 9660 */
 };
@@ -323,6 +324,7 @@ struct wire_query {
 	bool edns;		  /* the reply carries an OPT */
 	bool dnssec_ok;		  /* DO, RFC 3225 */
 	bool wants_nsid, wants_zone_version, wants_keepalive;
+	bool key_tags;		/* it brings edns-key-tag, in whatever form (RFC 8145 4.1) */
 	const uint8_t *cookie;	/* in the message; NULL: none */
 	uint16_t cookie_length; /* 8, or 16 to 40 */
 	uint16_t size_max;  /* of the reply: UDP 512 or min(max(512, client's), 1232); TCP 65535 */

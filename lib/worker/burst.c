@@ -313,7 +313,7 @@ line_begin(struct ledger_page *page, const struct job *job, uint8_t zone)
 	line->edns_size = job->edns_size;
 	line->client_port = BE16(load16(udp));
 	line->query_flags = BE16(load16(job->message + 2));
-	line->opcode = WIRE_OPCODE_QUERY;
+	line->key_tags = 0; /* one with an edns-key-tag is not here */
 	line->zone = zone;
 	line->edns_version = 0;
 	line->qname_length = (uint8_t)(job->question_end - 4 - WIRE_QUESTION_OFFSET);

@@ -20,7 +20,7 @@ worker_page_begin(const struct worker_view *view, struct ledger_page *page)
 	page->now = view->now;
 	page->generation = view->answers->generation;
 	page->strained = false;
-	page->count = 0;
+	page->count = page->kept_count = 0;
 }
 
 /**

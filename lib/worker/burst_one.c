@@ -2,6 +2,7 @@
 /* Runs on: lcore. The way of a frame that the pipeline leaves aside: tags, odd messages, errors. */
 #include "worker/burst.h"
 
+#include <rte_branch_prediction.h>
 #include <rte_mbuf_core.h>
 #include <rte_mbuf.h>
 #include <string.h>
@@ -87,6 +88,8 @@ worker_answer_one(const struct worker_view *view, struct worker_counters *counte
 	page->count++;
 	if (length == 0)
 		return WORKER_DROPPED;
+	if (unlikely(line->key_tags))
+		ledger_query_keep(page, line);
 	memcpy(frame + layout.message_offset, reply, length);
 	line->reply = frame + layout.message_offset;
 	/* the frame is turned around */

@@ -144,9 +144,14 @@ qname_walk(const uint8_t *message, unsigned int length, unsigned int *end, unsig
 	       (at < WIRE_QUESTION_OFFSET + WIRE_NAME_MAX);
 }
 
-/* Find a cookie. @return false: malformed, or an option that the reply has to answer otherwise */
+/*
+ * Find a cookie.
+ *
+ * @return false: malformed, or an option that the reply has to answer otherwise, or key tags, which
+ *         have to be kept (RFC 8145 4.1; few queries for DNSKEY bring them)
+ */
 static inline bool
-options_read(const uint8_t *options, unsigned int size, const uint8_t **cookie,
+options_read(const uint8_t *options, unsigned int size, unsigned int qtype, const uint8_t **cookie,
 	unsigned int *cookie_length)
 {
 	unsigned int at = 0;
@@ -155,7 +160,8 @@ options_read(const uint8_t *options, unsigned int size, const uint8_t **cookie,
 		unsigned int code = BE16(load16(options + at));
 		unsigned int length = BE16(load16(options + at + 2));
 
-		if ((code == WIRE_OPTION_NSID) | (code == WIRE_OPTION_ZONEVERSION))
+		if ((code == WIRE_OPTION_NSID) | (code == WIRE_OPTION_ZONEVERSION) |
+			((code == WIRE_OPTION_KEY_TAG) & (qtype == WIRE_TYPE_DNSKEY)))
 			return false;
 		if (code == WIRE_OPTION_COOKIE && !*cookie) {
 			*cookie = options + at + 4;
@@ -206,7 +212,8 @@ opt_read(const struct worker_view *view, const struct datagram *d, const uint8_t
 	job->dnssec_ok = opt[7] >> 7;
 	if (length == WIRE_OPT_SIZE)
 		return true;
-	if (!options_read(opt + WIRE_OPT_SIZE, length - WIRE_OPT_SIZE, &cookie, &cookie_length))
+	if (!options_read(opt + WIRE_OPT_SIZE, length - WIRE_OPT_SIZE, job->qtype, &cookie,
+		    &cookie_length))
 		return false;
 	if (!cookie)
 		return true;

@@ -90,7 +90,8 @@ is_held_back(const struct ledger_page *page, const struct rte_mbuf *mbuf)
 	for (unsigned int i = 0; i < page->count; i++) {
 		const struct ledger_line *line = &page->lines[i];
 
-		if (line->query >= frame && line->query < frame + AUDIT_FRAME_MAX)
+		/* its query may have been kept elsewhere */
+		if (line->client >= frame && line->client < frame + AUDIT_FRAME_MAX)
 			return line->action != LEDGER_ANSWERED;
 	}
 	return false;

@@ -17,9 +17,15 @@ NAMES = ('ar at au be br ca ch cl cn co cz de dk eg es fi fr gr hk ie in it jp k
          'pe pl pt se sg tw uk us za').split()
 
 
-def message(number, name, qtype, dnssec):
+# option 14 (RFC 8145 4.1): of two tags, of one, of half a tag, of none
+TWO_TAGS, ONE_TAG, ODD, EMPTY = (struct.pack('>2H', 14, len(tags)) + tags for tags in (
+    bytes.fromhex('4f669728'), bytes.fromhex('4f66'), bytes.fromhex('4f6697'), b''))
+COOKIE = struct.pack('>2H8s', 10, 8, b'resolver')
+
+
+def message(number, name, qtype, dnssec, options=b''):
     qname = b''.join(bytes([len(label)]) + label.encode() for label in name.split('.') if label)
-    opt = struct.pack('>BHHIH', 0, 41, 1232, 0x8000, 0) if dnssec else b''
+    opt = struct.pack('>BHHIH', 0, 41, 1232, 0x8000, len(options)) + options if dnssec else b''
     return (struct.pack('>6H', number, 0, 1, 0, 0, 1 if dnssec else 0) + qname + b'\0' +
             struct.pack('>2H', qtype, 1) + opt)
 
@@ -31,8 +37,8 @@ def ask(source, server, questions):
         s.bind((source, 0))
         s.connect((server, 53))
         s.settimeout(5)
-        for number, (name, qtype, dnssec) in enumerate(questions):
-            s.send(message(number, name, qtype, dnssec))
+        for number, question in enumerate(questions):
+            s.send(message(number, *question))
             while struct.unpack('>H', s.recv(4096)[:2])[0] != number:
                 pass
 
@@ -48,7 +54,14 @@ def send(ipv4, ipv6):
                 if attempt == TRIES - 1:
                     raise
     for i in range(1, NETWORKS + 1):
-        questions = [('_ta-4f66-9728', NULL, False), ('.', DNSKEY, True)]
+        questions = [('_ta-4f66-9728', NULL, False), ('.', DNSKEY, True), ('.', DNSKEY, True, TWO_TAGS)]
+        if i <= 7:
+            # a cookie before it; with other types it is no signal
+            questions += [('.', DNSKEY, True, COOKIE + ONE_TAG), ('.', A, True, TWO_TAGS)]
+        elif i <= 12:
+            questions += [('.', DNSKEY, True, ODD)]
+        elif i <= 15:
+            questions += [('.', DNSKEY, True, EMPTY)]
         if i <= 10:
             # makes no use of what it was told: forty times the same gap
             questions += [(f'x{k}.zzzzz', A, True) for k in range(40)]
@@ -61,7 +74,8 @@ def send(ipv4, ipv6):
         ask(f'198.19.{i}.1', ipv4, questions)
         if i > 20:
             # one more network: asks without DNSSEC
-            ask(f'2001:db8:0:{i:x}00::1', ipv6, [(f'n{k}.lan', A, False) for k in range(20)])
+            ask(f'2001:db8:0:{i:x}00::1', ipv6,
+                [(f'n{k}.lan', A, False) for k in range(20)] + [('.', DNSKEY, True, TWO_TAGS)])
 
 
 def check(path):
@@ -80,10 +94,12 @@ def check(path):
            [([20326, 38696], NETWORKS + 1)])
     expect('networks that signal', 15 <= sets[0]['networks_at_least'] <= NETWORKS + 1, True)
     expect('signals in options', [(s['tags'], s['queries']) for s in today['signal_options']],
-           [([20326, 38696], 1)])
-    expect('DNSKEY over UDP', told['dnskey']['udp']['queries'], NETWORKS)
+           [([20326, 38696], NETWORKS + 10 + 1), ([20326], 7)])
+    expect('malformed options', told['signals']['options_malformed'], 5 + 3)
+    expect('DNSKEY over UDP', told['dnskey']['udp']['queries'], 2 * NETWORKS + 10 + 7 + 5 + 3)
     expect('DNSKEY over TCP', told['dnskey']['tcp']['queries'], 1)
-    expect('options unseen', told['signals']['options_unseen'], NETWORKS)
+    expect('options seen', told['signals']['options_seen'], 2 * NETWORKS + 10 + 7 + 5 + 3 + 1)
+    expect('options unseen', told['signals']['options_unseen'], 0)
     expect('names told', [(n['name'], n['queries']) for n in today['leaks']['names']],
            [('home.', 200)])
     # networks that share an entry of the table are one; that is few of forty in a thousand

@@ -121,7 +121,7 @@ static const struct {
 	{"a type above", COUNTER(qtypes[STATS_QTYPE_OTHER]), LINE(.qtype = 256)},
 	{"type 65534", COUNTER(qtypes[STATS_QTYPE_OTHER]), LINE(.qtype = 65534)},
 	{"no question", COUNTER(qtypes[STATS_QTYPE_NONE]), LINE(.qtype = LEDGER_NO_TYPE)},
-	{"opcode 15", COUNTER(edns[15][0][0]), LINE(.opcode = 15)},
+	{"opcode 15", COUNTER(edns[15][0][0]), LINE(.query_flags = 15 << 11)},
 	{"EDNS version 1", COUNTER(edns[0][1][1]),
 		LINE(.flags = LEDGER_EDNS, .edns_version = 1, .edns_size = 512)},
 	{"EDNS version 255", COUNTER(edns[0][2][1]),
@@ -316,7 +316,8 @@ static void
 line_make_usual(struct ledger_line *line)
 {
 	line->action = LEDGER_ANSWERED;
-	line->opcode = line->edns_version = 0;
+	line->query_flags &= (uint16_t) ~(15 << 11);
+	line->edns_version = 0;
 	line->rcode = line->rcode % 8 ? 0 : 3;
 	line->query_length %= STATS_USUAL_QUERY + 10;
 	line->reply_length %= STATS_USUAL_REPLY + 10;
