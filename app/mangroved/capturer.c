@@ -183,6 +183,19 @@ capturer_tell(const struct capturer *capturer, struct report *report)
 	report_gauge(report, REPORT_CAPTURE_FAILING, counts.failing);
 }
 
+bool
+capturer_fails(const struct capturer *capturer, uint64_t *missed, struct why *why)
+{
+	struct capture_counts counts;
+
+	*missed = 0;
+	if (!capturer)
+		return false;
+	capture_counts(capturer->capture, &counts);
+	*missed = counts.dropped + counts.lost;
+	return capture_fails(capturer->capture, why);
+}
+
 void
 capturer_stop(struct capturer *capturer)
 {

@@ -28,6 +28,16 @@ json_t *capturer_json(const struct capturer *capturer);
 /** NULL is fine. */
 void capturer_tell(const struct capturer *capturer, struct report *report);
 
+/**
+ * What of capture a person should know of.
+ *
+ * @param missed  queries that are in no file since the start, though they should be; NULL capturer:
+ * 0
+ * @param why     filled in if files cannot be written
+ * @return false: they can, or nothing is captured
+ */
+bool capturer_fails(const struct capturer *capturer, uint64_t *missed, struct why *why);
+
 /** All threads that answer have ended. NULL is fine. */
 void capturer_stop(struct capturer *capturer);
 

@@ -348,12 +348,26 @@ drops_look(struct watch *watch)
 }
 
 static void
+capture_look(struct watch *watch)
+{
+	struct why why = {.text = ""};
+	uint64_t missed;
+	bool fails = capturer_fails(watch->node->server.capturer, &missed, &why);
+
+	find(watch, fails, HEALTH_CAPTURE_FAILING, "files", "%s", why.text);
+	find(watch, has_grown(missed, &watch->uncaptured, &watch->uncaptured_ms),
+		HEALTH_CAPTURE_FAILING, "queries",
+		"%" PRIu64 " are missing in C-DNS files since the start", missed);
+}
+
+static void
 turn(uv_timer_t *timer)
 {
 	struct watch *watch = timer->data;
 
 	audit_look(watch);
 	drops_look(watch);
+	capture_look(watch);
 	for (unsigned int i = 0; i < FAMILIES; i++)
 		if (watch->selfquery &&
 			(selfquery_complete(watch->selfquery, families[i].health == HEALTH_IPV6) ||

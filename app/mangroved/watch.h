@@ -25,8 +25,9 @@ struct watch {
 	struct announce *announce;   /* NULL: nobody is told */
 	uv_timer_t timer;
 	bool timer_runs;
-	uint64_t audit_different, port_missed, unsent; /* as seen last */
-	int64_t missed_ms, unsent_ms;		       /* when they grew; 0: not */
+	/* as seen last */
+	uint64_t audit_different, port_missed, unsent, uncaptured;
+	int64_t missed_ms, unsent_ms, uncaptured_ms; /* when they grew; 0: not */
 	bool audit_wrong; /* a difference was found, and neither a person nor new images followed */
 	unsigned int audit_taken[IMAGE_CATALOGUE_MAX]; /* of each zone: versions_taken then */
 	unsigned int drained;  /* enum health_family: an operator wants them withdrawn */

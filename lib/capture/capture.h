@@ -188,4 +188,7 @@ void capture_stop(struct capture *capture);
 /** Any thread. */
 void capture_counts(const struct capture *capture, struct capture_counts *counts);
 
+/** Whether nothing can be written at present. Any thread. @param why  filled in if so */
+bool capture_fails(struct capture *capture, struct why *why);
+
 #endif

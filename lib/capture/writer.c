@@ -26,7 +26,9 @@ struct capture {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	bool stop; /* under the mutex */
+	/* under the mutex */
+	bool stop;
+	struct why fault;
 	/* the thread's own */
 	struct capture_clock clock;
 	struct capture_block *block;
@@ -83,6 +85,9 @@ fault(struct capture *c, const struct capture_moment *now, const struct why *why
 	c->retry_at_ns = now->monotonic_ns + retry_ns;
 	if (is_failing(c))
 		return;
+	pthread_mutex_lock(&c->mutex);
+	c->fault = *why;
+	pthread_mutex_unlock(&c->mutex);
 	atomic_store_explicit(&c->failing, true, memory_order_relaxed);
 	counter_add(&c->faults, 1);
 	say(c, CAPTURE_FAULT, "capture cannot write reason=\"%s\"", why->text);
@@ -436,4 +441,15 @@ capture_counts(const struct capture *c, struct capture_counts *counts)
 		.clock_steps = counter_read(&c->clock_steps),
 		.failing = is_failing(c),
 	};
+}
+
+bool
+capture_fails(struct capture *c, struct why *why)
+{
+	if (!is_failing(c))
+		return false;
+	pthread_mutex_lock(&c->mutex);
+	*why = c->fault;
+	pthread_mutex_unlock(&c->mutex);
+	return true;
 }

@@ -53,6 +53,7 @@ const char *const health_reason_names[HEALTH_REASONS] = {
 	[HEALTH_OVERLOAD] = "overload",
 	[HEALTH_AUDIT_FAILING] = "audit_failing",
 	[HEALTH_ANNOUNCEMENT_FAILING] = "announcement_failing",
+	[HEALTH_CAPTURE_FAILING] = "capture_failing",
 };
 
 const char *const health_state_names[HEALTH_STATES] = {
@@ -88,6 +89,7 @@ health_severity_of(enum health_reason reason)
 	case HEALTH_OVERLOAD:
 	case HEALTH_AUDIT_FAILING:
 	case HEALTH_ANNOUNCEMENT_FAILING:
+	case HEALTH_CAPTURE_FAILING:
 	case HEALTH_REASONS:
 		break;
 	}

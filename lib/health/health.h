@@ -45,6 +45,7 @@ enum health_reason {
 	HEALTH_OVERLOAD,
 	HEALTH_AUDIT_FAILING,	     /* nobody compares answers */
 	HEALTH_ANNOUNCEMENT_FAILING, /* the routing daemon is not told */
+	HEALTH_CAPTURE_FAILING,	     /* queries are missing in C-DNS files */
 	HEALTH_REASONS
 };
 

@@ -78,6 +78,15 @@ until_number() {
 	within 30 is_at_least "$@" || fail "$1 is $(number "$1"), not $2"
 }
 
+# alarms SUBJECT PATTERN: whether the node is degraded for what capture lacks
+alarms() {
+	{ ctl --json health || true; } | tr -s ' \n' ' ' >"$work/health"
+	grep -q "\"capture_failing\", \"state\": \"degraded\", \"subject\": \"$1\", .*$2" "$work/health"
+}
+until_alarms() {
+	within 10 alarms "$@" || fail "no alarm: $(cat "$work/health")"
+}
+
 for i in $(seq 200); do
 	printf 'x%s.example.com A\nno-such-%s. AAAA\ncom DS\n. NS\n_x.www%s.org HTTPS\n' "$i" "$i" "$i"
 done >"$work/queries"
@@ -138,6 +147,7 @@ until_number queries 2
 rm -r "$work/cdns"
 load 1 5000
 until_number faults 1
+until_alarms files 'No such file or directory'
 for address in $addr4 $addr6; do
 	until_answer $address
 done
@@ -150,6 +160,9 @@ writes_again() {
 }
 within 60 writes_again || fail "it does not write again"
 [ "$(number failing)" = 0 ] || fail "it says that it fails"
+within 10 not alarms files '' || fail "the alarm is not over"
+# what was in the directory is missing nevertheless
+until_alarms queries 'missing in C-DNS files'
 server_stop
 items >"$work/items"
 grep -q '"client":' "$work/items" || fail "nothing was captured afterwards"
@@ -162,6 +175,7 @@ capture_config 'ring_kib: 4'
 load 1 6000
 record_end
 [ "$(number dropped)" -gt 0 ] || fail "nothing was dropped"
+until_alarms queries 'missing in C-DNS files'
 queries=$(number queries) dropped=$(number dropped)
 server_stop
 same --sampled

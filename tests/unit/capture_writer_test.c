@@ -2,6 +2,7 @@
 #include <cbor.h>
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -335,6 +336,8 @@ Test(capture_writer, gets_over_a_directory_that_is_gone)
 	cr_assert_eq(system(command), 0);
 	records_offer(capture, ring, CAPTURE_ITEMS_MAX);
 	until_event(CAPTURE_FAULT, 1);
+	cr_expect(capture_fails(capture, &why));
+	cr_expect_not_null(strstr(why.text, strerror(ENOENT)), "%s", why.text);
 	capture_counts(capture, &counts);
 	cr_expect_eq(counts.lost, 2 * CAPTURE_ITEMS_MAX, "%lu", counts.lost);
 	cr_assert_eq(mkdir(directory, 0700), 0);
@@ -342,6 +345,7 @@ Test(capture_writer, gets_over_a_directory_that_is_gone)
 		usleep(100000);
 		records_offer(capture, ring, CAPTURE_ITEMS_MAX);
 	}
+	cr_expect_not(capture_fails(capture, &why));
 	/* moved away, and so never to be found again under its name */
 	cr_assert_eq(rename(directory, moved), 0);
 	capture_counts(capture, &counts);

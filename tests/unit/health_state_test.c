@@ -26,6 +26,7 @@ static const struct {
 	{HEALTH_OVERLOAD, HEALTH_ALARM, "overload"},
 	{HEALTH_AUDIT_FAILING, HEALTH_ALARM, "audit_failing"},
 	{HEALTH_ANNOUNCEMENT_FAILING, HEALTH_ALARM, "announcement_failing"},
+	{HEALTH_CAPTURE_FAILING, HEALTH_ALARM, "capture_failing"},
 };
 
 enum { REASONS = sizeof(reasons) / sizeof(reasons[0]) };
