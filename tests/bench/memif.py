@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Mangrove over memif, every reply verified: the server on CPU 0, mangrove-surge on CPU 1.
 
-For each workload rounds of a closed loop, and a search for the highest rate without loss. Needs two
-CPUs, and a machine that does nothing else.
+For each workload rounds of a closed loop, and a search for the highest rate without loss, which
+begins above what the loop gave. Needs two CPUs, and a machine that does nothing else. Lines of
+progress go to standard error; what --minutes do not leave time for is left out.
 
 environment: ROOT_ZONE, ROOT_AT, ROOT_ANCHORS, BUILD (default build/)
 """
@@ -20,6 +21,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'differential'))
 import peers  # noqa: E402  pylint: disable=wrong-import-position
+# pylint: disable-next=wrong-import-position
+from telling import Progress, environment, markdown, plot  # noqa: E402
 
 CONFIG = '''
 addresses: [198.18.0.53, "2001:db8::53"]
@@ -29,39 +32,71 @@ zones:
     at: "{at}"
 ports:
   - device: net_memif0,role=server,id=0,socket={folder}/memif.sock,socket-abstract=no
-lcores: [0]
+    queues: {queues}
+lcores: {cpus}
 idle: spin
+sockets: {{tcp: no, udp: no}}
 file_prefix: mgm{pid}
 '''
+PERCENTILES = 'p50', 'p90', 'p99', 'p99.9'
+SURGE_REST_S = 2  # of a run beside the sending: queries are made, replies waited for
+SEARCH_RUNS = 12  # of a search, those at shares of the highest rate included
 
 
-def server_start(options, folder):
-    path, log = os.path.join(folder, 'mangroved.yaml'), os.path.join(folder, 'log')
-    with open(path, 'w', encoding='utf-8') as f:
-        f.write(CONFIG.format(zone=options.zone, anchors=options.anchors, at=options.at,
-                              folder=folder, pid=os.getpid()))
-    program = os.path.join(options.build, 'app/mangroved/mangroved')
-    server = peers.Process([program, '--config', path], log)
-    deadline = time.monotonic() + 60
-    while True:
-        with open(log, encoding='utf-8', errors='replace') as f:
-            if 'mangrove: ready' in f.read():
-                return server
-        if server.process.poll() is not None or time.monotonic() > deadline:
-            raise server.failed('the server is not ready')
-        time.sleep(.1)
+class Server:
+    """mangroved with an lcore on each of these CPUs, and as many queues."""
+
+    def __init__(self, options, folder, cpus=(0,)):
+        self.options = options
+        self.folder = folder
+        self.cpus = list(cpus)
+        self.process = None
+
+    def start(self):
+        path, log = os.path.join(self.folder, 'mangroved.yaml'), os.path.join(self.folder, 'log')
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(CONFIG.format(zone=self.options.zone, anchors=self.options.anchors,
+                                  at=self.options.at, folder=self.folder, cpus=self.cpus,
+                                  queues=len(self.cpus), pid=os.getpid()))
+        program = os.path.join(self.options.build, 'app/mangroved/mangroved')
+        self.process = peers.Process([program, '--config', path], log)
+        deadline = time.monotonic() + 60
+        while True:
+            with open(log, encoding='utf-8', errors='replace') as f:
+                if 'mangrove: ready' in f.read():
+                    return
+            if self.process.process.poll() is not None or time.monotonic() > deadline:
+                raise self.process.failed('the server is not ready')
+            time.sleep(.1)
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+            self.process = None
+
+    def revive(self, progress):
+        """net_memif of DPDK 22.11 may fault when a client goes whose rings an lcore polls."""
+        code = self.process.process.poll()
+        if code is None:
+            return
+        progress.say(f'the server ended with {code} when its client went; it is started anew')
+        self.start()
 
 
-def surge(options, folder, workload, *more):
-    """A run's report, as JSON."""
-    report = os.path.join(folder, 'report.json')
+def surge(server, workload, cpus, limit_s, *more):
+    """A run's report, as JSON. @param cpus  as many as the server's queues"""
+    options, report = server.options, os.path.join(server.folder, 'report.json')
     command = [os.path.join(options.build, 'app/mangrove-surge/mangrove-surge'), '--zone',
-               options.zone, '--lcores', '1', '--file-prefix', f'mgm{os.getpid()}-peer', '--device',
-               f'net_memif0,role=client,id=0,socket={folder}/memif.sock,socket-abstract=no',
+               options.zone, '--lcores', ','.join(map(str, cpus)), '--queues', str(len(cpus)),
+               '--file-prefix', f'mgm{os.getpid()}-peer', '--device',
+               f'net_memif0,role=client,id=0,socket={server.folder}/memif.sock,socket-abstract=no',
                '--workload', workload, '--distinct', str(options.distinct), '--seconds',
                str(options.seconds), '--quiet', '--json', report, *more]
-    done = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
+    try:
+        done = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        raise SystemExit(f'mangrove-surge did not end within {limit_s:.0f} s') from None
     if not os.path.exists(report):
         raise SystemExit(f'mangrove-surge failed\n{done.stdout}')
     with open(report, encoding='utf-8') as f:
@@ -73,26 +108,87 @@ def surge(options, folder, workload, *more):
     return found
 
 
+def rate_of(report):
+    run = report['runs'][0]
+    return run['counts']['answered'] / run['sending_seconds']
+
+
+def half(search):
+    """The latencies at half of the highest rate."""
+    return search['runs'][-2]['latency_us'] if search and search['highest_rate'] else None
+
+
 def row(workload, loops, search):
-    runs = [report['runs'][0] for report in loops]
-    rates = [run['counts']['answered'] / run['sending_seconds'] for run in runs]
-    lost = sum(run['counts']['lost'] for run in runs)
-    half = search['runs'][-2]['latency_us'] if search['highest_rate'] else {'p50': 0, 'p99': 0}
-    return (f'| {workload} | {statistics.median(rates):,.0f} ({min(rates):,.0f}..{max(rates):,.0f})'
-            f' | {lost} | {search["highest_rate"]:,.0f} | {half["p50"]:.1f} | {half["p99"]:.1f} |')
+    rates = [rate_of(report) for report in loops]
+    lost = sum(report['runs'][0]['counts']['lost'] for report in loops)
+    latency = half(search)
+    return [workload, f'{statistics.median(rates):,.0f} ({min(rates):,.0f}..{max(rates):,.0f})',
+            str(lost), f'{search["highest_rate"]:,.0f}' if search else 'no time',
+            *(f'{latency[key]:.1f}' if latency else '' for key in PERCENTILES)]
+
+
+def loops_run(server, progress):
+    options = server.options
+    loops = {workload: [] for workload in options.workloads}
+    for turn in range(options.rounds):
+        if turn and not progress.has(len(loops) * (options.seconds + SURGE_REST_S)):
+            progress.say(f'no time for more than {turn} of {options.rounds} rounds')
+            break
+        for workload, reports in loops.items():
+            server.revive(progress)
+            reports.append(surge(server, workload, [1], options.seconds + 60, '--window', '900'))
+            progress.say(f'loop {turn + 1} of {options.rounds} {workload:12}'
+                         f' {rate_of(reports[-1]):12,.0f} answers/s,'
+                         f' {reports[-1]["runs"][0]["counts"]["lost"]} lost')
+    return loops
+
+
+def searches_run(server, loops, progress):
+    options, searches = server.options, {}
+    for workload, reports in loops.items():
+        if not progress.has(SEARCH_RUNS * options.seconds + SURGE_REST_S):
+            progress.say(f'no time for a search: {workload}')
+            searches[workload] = None
+            continue
+        server.revive(progress)
+        most = 1.2 * max(rate_of(report) for report in reports)
+        drawn = ['--plot', os.path.join(options.output, 'memif-' + workload)] if options.output \
+            else []
+        searches[workload] = surge(
+            server, workload, [1], 4 * SEARCH_RUNS * options.seconds + 60, '--search',
+            f'{most:.0f}', '--search-least', f'{most / 32:.0f}', '--resolution',
+            str(options.resolution), '--tolerance', str(options.tolerance), *drawn)
+        progress.say(f'search {workload:12} {searches[workload]["highest_rate"]:12,.0f} queries/s')
+    return searches
 
 
 def bench(options, folder):
-    loops, searches = {w: [] for w in options.workloads}, {}
-    for _ in range(options.rounds):
-        for workload in options.workloads:
-            loops[workload].append(surge(options, folder, workload, '--window', '900'))
-    for workload in options.workloads:
-        plot = ['--plot', os.path.join(options.output, 'memif-' + workload)] if options.output \
-            else []
-        searches[workload] = surge(options, folder, workload, '--search', options.most, '--tolerance',
-                                   str(options.tolerance), *plot)
-    return loops, searches
+    one = options.seconds + SURGE_REST_S
+    search_s = SEARCH_RUNS * options.seconds + SURGE_REST_S
+    progress = Progress(2 + len(options.workloads) * (options.rounds * one + search_s),
+                        options.minutes * 60)
+    server = Server(options, folder)
+    try:
+        server.start()
+        loops = loops_run(server, progress)
+        return loops, searches_run(server, loops, progress)
+    finally:
+        server.stop()
+
+
+def report_write(options, lines, loops, searches):
+    base = os.path.join(options.output, 'memif')
+    with open(base + '.md', 'w', encoding='utf-8') as f:
+        f.writelines(line + '\n' for line in lines)
+    with open(base + '.json', 'w', encoding='utf-8') as f:
+        json.dump({'loops': loops, 'searches': searches}, f, indent=1)
+    found = {w: half(search) for w, search in searches.items() if half(search)}
+    if found:
+        lines = [(key, [(w, f'{latency[key]:.2f}') for w, latency in found.items()],
+                  'using 2:xtic(1)') for key in PERCENTILES]
+        plot(base + '-latency.png',
+             [(['set style data histograms', 'set style fill solid 0.6', 'set logscale y',
+                'set ylabel "latency at half of the highest rate, us"'], lines)], '1000,500')
 
 
 def options_read():
@@ -100,19 +196,14 @@ def options_read():
     parser.add_argument('--workloads', type=lambda text: text.split(','), metavar='A,B',
                         default=['nxdomain', 'nxdomain-do', 'referral-do', 'mix'])
     parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--seconds', type=float, default=3, help='of each run')
-    parser.add_argument('--distinct', type=int, default=1 << 20)
-    parser.add_argument('--most', default='16M', help='where searches begin')
+    parser.add_argument('--seconds', type=float, default=1, help='of each run')
+    parser.add_argument('--minutes', type=float, default=3, help='that all may take')
+    parser.add_argument('--distinct', type=int, default=1 << 18)
+    parser.add_argument('--resolution', type=float, default=5, help='of searches, in per cent')
     parser.add_argument('--tolerance', type=float, default=0, help='loss in per cent')
     parser.add_argument('--output', help='folder for the table, its figures as JSON, and plots')
     options = parser.parse_args()
-    for name in ('ROOT_ZONE', 'ROOT_AT', 'ROOT_ANCHORS'):
-        if not os.environ.get(name):
-            parser.error(f'{name} is not set')
-    options.zone = os.path.abspath(os.environ['ROOT_ZONE'])
-    options.anchors = os.path.abspath(os.environ['ROOT_ANCHORS'])
-    options.at = os.environ['ROOT_AT']
-    options.build = os.path.abspath(os.environ.get('BUILD', 'build'))
+    environment(parser, options)
     return options
 
 
@@ -123,25 +214,18 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if options.output:
         os.makedirs(options.output, exist_ok=True)
-    lines = [f'zone {options.zone}, {options.distinct:,} queries a workload, {options.rounds} rounds'
-             f' of {options.seconds:g} s, tolerated loss {options.tolerance:g} %,'
-             f' load {os.getloadavg()[0]:.1f}', '',
-             '| workload | closed loop, answers/s, median (min..max) | lost | highest rate without'
-             ' more loss, queries/s | p50 at half of it, us | p99, us |', '|---|---|---|---|---|---|']
+    lines = [f'zone {options.zone}, {options.distinct:,} queries a workload, {options.rounds}'
+             f' rounds of {options.seconds:g} s, tolerated loss {options.tolerance:g} %,'
+             f' load {os.getloadavg()[0]:.1f}', '']
     with tempfile.TemporaryDirectory(prefix='mangrove-memif.') as folder:
-        server = server_start(options, folder)
-        try:
-            loops, searches = bench(options, folder)
-        finally:
-            server.stop()
-    lines += [row(workload, loops[workload], searches[workload]) for workload in options.workloads]
+        loops, searches = bench(options, folder)
+    head = ['workload', 'closed loop, answers/s, median (min..max)', 'lost',
+            'highest rate without more loss, queries/s',
+            *(f'{key} at half of it, us' for key in PERCENTILES)]
+    lines += markdown(head, [row(w, loops[w], searches[w]) for w in options.workloads])
     print('\n'.join(lines))
     if options.output:
-        base = os.path.join(options.output, 'memif')
-        with open(base + '.md', 'w', encoding='utf-8') as f:
-            f.writelines(line + '\n' for line in lines)
-        with open(base + '.json', 'w', encoding='utf-8') as f:
-            json.dump({'loops': loops, 'searches': searches}, f, indent=1)
+        report_write(options, lines, loops, searches)
 
 
 if __name__ == '__main__':

@@ -4,10 +4,13 @@
 
 The server is on CPU 0 in a network namespace of its own, the generator on CPU 1 in another: kxdpgun,
 which counts replies, or mangrove-surge over AF_XDP, which verifies them by their header. For each
-server and workload a ramp of one second a rate finds the lowest that gives 97 % of the most
-answers; then the servers take turns for some rounds at theirs. veth does a part of the receiver's
-work on the sender's CPU, so both CPUs' busy time is told beside the server's own. Needs root, two
-CPUs, and a machine that does nothing else.
+server and workload a ramp of one second a rate, which ends where more queries bring no more
+answers, finds the lowest that gives 97 % of the most; then the servers take turns for some rounds
+at theirs. veth does a part of the receiver's work on the sender's CPU, so both CPUs' busy time is
+told beside the server's own. Needs root, two CPUs, and a machine that does nothing else.
+
+Lines of progress go to standard error. A bench that takes longer than --minutes ends with the round
+that it has done by then. A server that is not installed is left out, and it says so.
 
 environment: ROOT_ZONE, ROOT_AT, ROOT_ANCHORS, BUILD (default build/)
 """
@@ -17,6 +20,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import statistics
 import subprocess
@@ -27,6 +31,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'differential'))
 import peers  # noqa: E402  pylint: disable=wrong-import-position
+# pylint: disable-next=wrong-import-position
+from telling import Progress, environment, markdown, plot  # noqa: E402
 
 TAG = f'mgb{os.getpid()}'
 SERVER, CLIENT = f'{TAG}-s', f'{TAG}-c'
@@ -35,6 +41,9 @@ SERVER_MAC, CLIENT_MAC = '02:00:00:00:00:53', '02:00:00:00:00:01'
 TICKS = os.sysconf('SC_CLK_TCK')
 GENERATOR_ENDS_S = 30  # beyond the seconds that it sends for
 GENERATOR_TRIES = 10
+# that it takes beside the sending: queries are made, replies waited for
+GENERATOR_REST_S = {'kxdpgun': 2.1, 'surge': 1.5}
+START_S = 1.5  # of a server, with its end
 
 MANGROVE_CONFIG = '''
 addresses: [{address}]
@@ -345,7 +354,7 @@ def surge(options, queries, rate, seconds):
         raise SystemExit(f'wrong replies: {counts["faults"]}')
     frame = counts['received_octets'] / max(1, counts['received'])
     return {'sent': counts['sent'], 'answered': counts['answered'], 'size': round(frame - 42),
-            'p50': latency['p50'], 'p99': latency['p99']}
+            'latency': {key: latency[key] for key in ('p50', 'p90', 'p99', 'p99.9')}}
 
 
 GENERATORS = {'kxdpgun': kxdpgun, 'surge': surge}
@@ -361,11 +370,32 @@ def measure(server, queries, rate, seconds):
     return result
 
 
-def ramp(server, queries, rates):
+def tell(progress, what, server, workload, result):
+    progress.say(f'{what} {server.name:9} {workload:9} {result["rate"]:7,} offered/s'
+                 f' {result["answered"] / result["seconds"]:9,.0f} answered/s'
+                 f' {loss(result):5.1f} % lost')
+
+
+def ramp(server, workload, queries, progress):
+    """Runs at rising rates, until the answers rise no more."""
+    runs = []
+    for rate in server.options.rates:
+        runs.append(measure(server, queries, rate, 1))
+        tell(progress, 'ramp ', server, workload, runs[-1])
+        most = max(run['answered'] for run in runs[:-1]) if runs[1:] else 0
+        if runs[-1]['answered'] < 1.03 * most:
+            break
+    return runs
+
+
+def rate_choose(runs):
     """The lowest rate that gives the most answers, or nearly."""
-    answered = {rate: measure(server, queries, rate, 1)['answered'] for rate in rates}
-    most = max(answered.values())
-    return min(rate for rate in rates if answered[rate] >= .97 * most)
+    most = max(run['answered'] for run in runs)
+    return min(run['rate'] for run in runs if run['answered'] >= .97 * most)
+
+
+def loss(run):
+    return 100 * (1 - run['answered'] / run['sent']) if run['sent'] else 100
 
 
 def row(workload, name, runs):
@@ -373,47 +403,54 @@ def row(workload, name, runs):
         return statistics.median(value(run) for run in runs)
 
     rates = [run['answered'] / run['seconds'] for run in runs]
-    cells = (workload, name, f'{runs[0]["rate"]:,}',
-             f'{statistics.median(rates):,.0f} ({min(rates):,.0f}..{max(rates):,.0f})',
-             f'{median(lambda r: 100 * (1 - r["answered"] / r["sent"])):.1f}',
-             f'{median(lambda r: r["cpu"] / r["answered"] * 1e6):.2f}',
-             f'{median(lambda r: r["busy"] / r["answered"] * 1e6):.2f}',
-             f'{median(lambda r: r["size"]):.0f}',
-             f'{max(run["rss"] for run in runs):.0f}')
-    return f'| {" | ".join(cells)} |'
+    latency = [f'{median(lambda r: r["latency"]["p50"]):.0f}',
+               f'{median(lambda r: r["latency"]["p99"]):.0f}'] if 'latency' in runs[0] else []
+    return [workload, name, f'{runs[0]["rate"]:,}',
+            f'{statistics.median(rates):,.0f} ({min(rates):,.0f}..{max(rates):,.0f})',
+            f'{median(loss):.1f}',
+            f'{median(lambda r: r["cpu"] / r["answered"] * 1e6):.2f}',
+            f'{median(lambda r: r["busy"] / r["answered"] * 1e6):.2f}',
+            f'{median(lambda r: r["size"]):.0f}',
+            f'{max(run["rss"] for run in runs):.0f}', *latency]
 
 
-def table(results):
-    return ['| workload | server | offered/s | answered/s, median (min..max) | loss, % |'
-            ' CPU s per million | CPUs 0 and 1 busy, s per million | reply, octets | RSS, MiB |',
-            '|---|---|---|---|---|---|---|---|---|',
-            *(row(workload, name, runs) for (workload, name), runs in results.items())]
+def table(options, results):
+    head = ['workload', 'server', 'offered/s', 'answered/s, median (min..max)', 'loss, %',
+            'CPU s per million', 'CPUs 0 and 1 busy, s per million', 'reply, octets', 'RSS, MiB']
+    if options.generator == 'surge':
+        head += ['p50, us', 'p99, us']
+    return markdown(head, [row(*key, runs) for key, runs in results.items()])
 
 
-def plot(options, results, path):
-    """Bars: answers a second, and both CPUs' time for a million of them."""
-    def value(run, kind):
-        if kind == 0:
-            return run['answered'] / run['seconds'] / 1e3
-        return run['busy'] / run['answered'] * 1e6
+def bars_plot(options, results, path):
+    """Answers a second, and both CPUs' time for a million of them."""
+    panels = []
+    for title, value in (
+            ('thousand answers a second', lambda run: run['answered'] / run['seconds'] / 1e3),
+            ('both CPUs busy, s for a million answers',
+             lambda run: run['busy'] / run['answered'] * 1e6)):
+        lines = []
+        for server in options.servers:
+            points = []
+            for workload in options.workloads:
+                values = [value(run) for run in results[workload, server]]
+                points.append((workload, statistics.median(values), min(values), max(values)))
+            lines.append((server, points, 'using 2:3:4:xtic(1)'))
+        panels.append((['set style data histograms', 'set style fill solid 0.6', 'set yrange [0:*]',
+                        'set style histogram clustered errorbars gap 1', f'set ylabel "{title}"'],
+                       lines))
+    plot(path, panels, '1200,900')
 
-    lines = [f'set terminal pngcairo size 1200,900\nset output "{path}"\nset multiplot layout 2,1',
-             'set style data histograms\nset style histogram clustered errorbars gap 1',
-             'set style fill solid 0.6\nset yrange [0:*]\nset grid y\nset key outside']
-    for kind, title in enumerate(('thousand answers a second',
-                                  'both CPUs busy, seconds for a million answers')):
-        lines.append(f'$figures{kind} << END')
-        for workload in options.workloads:
-            cells = [workload]
-            for server in options.servers:
-                values = [value(run, kind) for run in results[workload, server]]
-                cells += [f'{x:.3f}' for x in (statistics.median(values), min(values),
-                                               max(values))]
-            lines.append(' '.join(cells))
-        bars = (f'$figures{kind} using {2 + 3 * i}:{3 + 3 * i}:{4 + 3 * i}:xtic(1) title "{server}"'
-                for i, server in enumerate(options.servers))
-        lines += ['END', f'set ylabel "{title}"', 'plot ' + ', '.join(bars)]
-    subprocess.run(['gnuplot'], input='\n'.join(lines) + '\n', text=True, check=True)
+
+def lines_plot(options, runs, value, title, path):
+    """A panel for each workload, a line for each server: a value over the offered rate."""
+    panels = []
+    for workload in options.workloads:
+        lines = [(server, [(run['rate'] / 1e3, value(run)) for run in runs[workload, server]],
+                  'with linespoints') for server in options.servers]
+        panels.append(([f'set title "{workload}"', 'set xlabel "thousand queries a second offered"',
+                        f'set ylabel "{title}"'], lines))
+    plot(path, panels, f'1000,{320 * len(panels)}')
 
 
 def first_line(*command):
@@ -422,15 +459,16 @@ def first_line(*command):
 
 
 def conditions(options):
+    versions = {'knotd': '--version', 'nsd': '-v', 'named': '-v'}
     return [f'zone {options.zone}, seed {options.seed}, {options.count:,} queries a workload,'
             f' {options.rounds} rounds of {options.seconds} s, idle policy {options.idle},'
             f' generator {options.generator}',
-            f'kernel {os.uname().release}, {first_line("knotd", "--version")},'
-            f' {first_line("nsd", "-v")}, {first_line("named", "-v")},'
-            f' load {os.getloadavg()[0]:.1f}', '']
+            ', '.join([f'kernel {os.uname().release}',
+                       *(first_line(name, how) for name, how in versions.items()
+                         if shutil.which(name)), f'load {os.getloadavg()[0]:.1f}']), '']
 
 
-def report_write(options, lines, results):
+def report_write(options, lines, ramps, results):
     for line in lines:
         print(line)
     if not options.output:
@@ -440,37 +478,76 @@ def report_write(options, lines, results):
     with open(base + '.md', 'w', encoding='utf-8') as f:
         f.writelines(line + '\n' for line in lines)
     with open(base + '.json', 'w', encoding='utf-8') as f:
-        json.dump([{'workload': workload, 'server': name, 'runs': runs}
-                   for (workload, name), runs in results.items()], f, indent=1)
-    plot(options, results, base + '.png')
+        json.dump([{'workload': workload, 'server': name, 'ramp': ramps[workload, name],
+                    'runs': runs} for (workload, name), runs in results.items()], f, indent=1)
+    bars_plot(options, results, base + '.png')
+    lines_plot(options, ramps, loss, 'loss, %', base + '-loss.png')
+    if options.generator == 'surge':
+        lines_plot(options, ramps, lambda run: run['latency']['p99'], 'p99, us',
+                   base + '-latency.png')
+
+
+def rounds(options, servers, files, progress):
+    """Ramps, then rounds, until all are done or the time is over; servers begin in turn."""
+    ramps, results = {}, {}
+    rest = GENERATOR_REST_S[options.generator]
+    a_round = len(servers) * (START_S + len(files) * (options.seconds + rest))
+    for turn in range(options.rounds + 1):
+        if turn > 1 and not progress.has(a_round):
+            progress.say(f'no time for more than {turn - 1} of {options.rounds} rounds')
+            break
+        for server in servers[turn % len(servers):] + servers[:turn % len(servers)]:
+            server.start()
+            for workload, queries in files.items():
+                key = workload, server.name
+                if turn == 0:
+                    ramps[key] = ramp(server, workload, queries, progress)
+                    continue
+                run = measure(server, queries, rate_choose(ramps[key]), options.seconds)
+                tell(progress, f'{turn} of {options.rounds}', server, workload, run)
+                results.setdefault(key, []).append(run)
+            server.stop()
+    return ramps, dict(sorted(results.items(), key=lambda item: (
+        options.workloads.index(item[0][0]), options.servers.index(item[0][1]))))
+
+
+def expected_s(options):
+    """The slower servers' ramps end early: a little more than half of the rates are tried."""
+    rest = GENERATOR_REST_S[options.generator]
+    runs = len(options.servers) * len(options.workloads)
+    one_s = len(options.rates) * .57 * (1 + rest) + options.rounds * (options.seconds + rest)
+    return runs * one_s + len(options.servers) * (options.rounds + 1) * START_S
 
 
 def bench(options, folder):
-    maker = Queries(options.zone, os.path.join(HERE, '../../lib/workload/root-mix.json'), options.seed)
+    progress = Progress(expected_s(options), options.minutes * 60)
+    mix = os.path.join(HERE, '../../lib/workload/root-mix.json')
+    maker = Queries(options.zone, mix, options.seed)
     files = {}
     for workload in options.workloads:
         files[workload] = os.path.join(folder, workload)
         with open(files[workload], 'w', encoding='ascii') as f:
             f.writelines(WORKLOADS[workload](maker) + '\n' for _ in range(options.count))
+    progress.say(f'{options.count:,} queries of each workload are made')
     servers = [Server(name, options, folder) for name in options.servers]
-    rates, results = {}, {}
     try:
-        for turn in range(options.rounds + 1):
-            for server in servers[turn % len(servers):] + servers[:turn % len(servers)]:
-                server.start()
-                for workload in options.workloads:
-                    key = workload, server.name
-                    if turn == 0:
-                        rates[key] = ramp(server, files[workload], options.rates)
-                    else:
-                        results.setdefault(key, []).append(
-                            measure(server, files[workload], rates[key], options.seconds))
-                server.stop()
+        return rounds(options, servers, files, progress)
     finally:
         for server in servers:
             server.stop()
-    return dict(sorted(results.items(), key=lambda item: (
-        options.workloads.index(item[0][0]), options.servers.index(item[0][1]))))
+
+
+PROGRAMS = {'knot-xdp': 'knotd', 'knot': 'knotd', 'nsd': 'nsd', 'bind': 'named'}
+
+
+def installed(options):
+    """The servers that can run here."""
+    for name in options.servers:
+        program = PROGRAMS.get(name)
+        if program and not shutil.which(program):
+            print(f'{name} is left out: no {program} here', file=sys.stderr)
+        else:
+            yield name
 
 
 def options_read():
@@ -488,23 +565,23 @@ def options_read():
     parser.add_argument('--workloads', type=words(WORKLOADS), default=list(WORKLOADS),
                         metavar='A,B')
     parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--seconds', type=int, default=3, help='of each run')
+    parser.add_argument('--seconds', type=int, default=2, help='of each run')
+    parser.add_argument('--minutes', type=float, default=9, help='that all may take')
     parser.add_argument('--rates', type=lambda text: [int(x) for x in text.split(',')],
-                        default=[150000, 200000, 300000, 400000, 600000], metavar='N,N')
-    parser.add_argument('--count', type=int, default=500000, help='queries of each workload')
+                        default=[75000, 150000, 225000, 300000, 400000, 500000], metavar='N,N')
+    parser.add_argument('--count', type=int, default=250000, help='queries of each workload')
     parser.add_argument('--seed', type=int, default=8198)
     parser.add_argument('--idle', choices=('sleep', 'pause', 'spin'), default='sleep',
                         help="Mangrove's idle policy")
     parser.add_argument('--generator', choices=tuple(GENERATORS), default='kxdpgun')
     parser.add_argument('--output', help='folder for the table, its figures as JSON, and a plot')
     options = parser.parse_args()
-    for name in ('ROOT_ZONE', 'ROOT_AT', 'ROOT_ANCHORS'):
-        if not os.environ.get(name):
-            parser.error(f'{name} is not set')
-    options.zone = os.path.abspath(os.environ['ROOT_ZONE'])
-    options.anchors = os.path.abspath(os.environ['ROOT_ANCHORS'])
-    options.at = os.environ['ROOT_AT']
-    options.build = os.path.abspath(os.environ.get('BUILD', 'build'))
+    environment(parser, options)
+    options.servers = list(installed(options))
+    if not options.servers:
+        parser.error('no server is left')
+    if options.generator == 'kxdpgun' and not shutil.which('kxdpgun'):
+        parser.error(f'no {options.generator} here')
     return options
 
 
@@ -517,10 +594,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix='mangrove-veth.') as folder:
         try:
             world_make(options.generator)
-            results = bench(options, folder)
+            ramps, results = bench(options, folder)
         finally:
             world_end()
-    report_write(options, lines + table(results), results)
+    report_write(options, lines + table(options, results), ramps, results)
 
 
 if __name__ == '__main__':
