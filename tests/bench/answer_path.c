@@ -127,7 +127,8 @@ line_ns(struct bench *b, const struct workload *work, enum lines lines)
 	return (double)took / CHUNK;
 }
 
-static uint64_t
+/* Not inlined: tests/bench/instructions counts what happens in here. */
+static __rte_noinline uint64_t
 chunk_answer(struct bench *b, unsigned int count)
 {
 	struct rte_mbuf *mbufs[WORKER_BURST];
