@@ -343,7 +343,11 @@ node_stop(struct node *node, int exit_code)
 	}
 	node->stopping = true;
 	node->exit_code = exit_code;
-	watch_withdraw(&node->watch, drain_begin);
+	/* a check watches nothing, and has told nobody */
+	if (node->check_only)
+		end(node);
+	else
+		watch_withdraw(&node->watch, drain_begin);
 }
 
 int

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# mangroved --check: a good configuration is read, its zones are built, what would run is told, and nothing runs.
+# The sample has every key that there is, and no other: with all of them set it is good.
+. "$(dirname "$0")/world.bash"
+ip netns add $server
+sample=$(realpath "$here/../../app/mangroved/mangroved.yaml")
+
+# checked: a good configuration
+checked() {
+	at_server "$mangroved" --config "$work/mangroved.yaml" --check >"$work/plan" 2>"$work/log" ||
+		fail "exit code $?"
+	said 'zone accepted zone=\. ' || fail "the zone was not built"
+	passed=$((passed + 1))
+}
+# plans LINE
+plans() {
+	grep -qE -- "^$1\$" "$work/plan" || fail "no \"$1\" in $(cat "$work/plan")"
+	passed=$((passed + 1))
+}
+
+config_write
+config_add "control: {socket: $work/control.sock}" "identity: one"
+checked
+plans "address $addr4"
+plans "address $addr6"
+plans "port $device queues=1 driver=net_af_xdp .* control=xdp cpus=0"
+plans 'sockets udp tcp port=53 .*'
+[ ! -e "$work/control.sock" ] && [ ! -e /var/run/dpdk/$tag ] || fail "something runs"
+
+# a zone that is refused
+sed -i 's/at: .*/at: "20380101000000"/' "$work/mangroved.yaml"
+code=0
+at_server "$mangroved" --config "$work/mangroved.yaml" --check >"$work/plan" 2>"$work/log" || code=$?
+[ $code = 1 ] && said 'expired' && [ ! -s "$work/plan" ] || fail "exit code $code"
+
+# every key of the sample. Where it names a file or a machine's part, this one's; of two ways one.
+tsig-keygen -a hmac-sha256 transfers.example. >"$work/keys"
+printf '%032d\n' 7 >"$work/secrets"
+chmod 600 "$work/keys" "$work/secrets"
+sed -E 's/^( *)# ( *(- )?[a-z_0-9]+:( .*)?)$/\1\2/; s/^# ( *- \{.*)$/\1/' "$sample" |
+	sed -E "s#^( *tsig_keys:).*#\1 $work/keys#; s#/etc/mangrove/(cookies|pseudonyms)#$work/secrets#
+		s#/var/lib/mangrove/root.zone#$ROOT_ZONE#; s#^( *at:).*#\1 \"$ROOT_AT\"#; s#^( *anchors:).*#\1 $ROOT_ANCHORS#
+		s#/var/lib/mangrove#$work/state#; s#^( *group:).*#\1 root#; s#\[lax, iad\]#[lax]#
+		s#^( *pin:).*#\1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=#; s#net_af_xdp0,iface=eth0#net_tap0#; s#\[1\]#[0]#; s#^(variant:).*#\1 plain#
+		s#^( *clients:).*#\1 pseudonyms#; s#^( *tcp_connections:).*#\1 2000#
+		s#^(drivers_config:).*#\1 $here/../../drivers-config#; s#^(builder:).*#\1 $zone_tool#
+		s#^(xdp_program:).*#\1 $BUILD/lib/port/mangrove_xdp.o#" >"$work/mangroved.yaml"
+checked
+plans 'port net_tap0 queues=1 .*exception=mgv0 cpus=0'
+# and the other way round: what may stand there, as the program's source names it, is in the sample
+for key in $(grep -ohE '[A-Z_]+\(\s*"[a-z_0-9]+"' "$here"/../../app/mangroved/config*.c | sed 's/.*"\(.*\)"/\1/' | sort -u); do
+	grep -qE "(^|[ {,-])$key:" "$sample" || fail "the sample does not tell of $key"
+	passed=$((passed + 1))
+done
+echo "$passed passed, 0 failed"
