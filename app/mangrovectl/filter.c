@@ -42,7 +42,9 @@ filter_request(const struct filter_options *options, const char *action, json_t 
 
 	if (!limits && strcmp(action, "drop") != 0 && strcmp(action, "tc") != 0)
 		*wrong = "neither drop nor tc nor limit: ";
-	else if (limits != (options->rate != 0))
+	else if (limits && !options->rate)
+		*wrong = "--rate is missing for ";
+	else if (!limits && options->rate)
 		*wrong = "--rate goes with limit, not with ";
 	else if (!options->prefix && !options->range && !options->name)
 		*wrong = "--prefix, --range or --name is missing for ";

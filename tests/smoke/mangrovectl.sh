@@ -133,6 +133,8 @@ for wrong in '' dance zone 'zone dance' 'status .' 'zone diff 1' 'zone diff . . 
 	# shellcheck disable=SC2086
 	expect 2 $wrong
 done
+expect 2 filter add limit --name a
+shows '--rate is missing for limit'
 
 stub_start serving
 expect 0 health --check
@@ -144,4 +146,9 @@ expect 4 health --check
 expect 0 --version
 shows 'mangrovectl 0.1.0'
 expect 0 --help
+# so is every program's help
+for program in mangroved mangrove-zone mangrove-surge; do
+	"$BUILD/app/$program/$program" --help >"$work/out" || fail "$program --help: exit code $?"
+	! wide "$work/out" || fail "$program --help: a line is longer than 80 columns"
+done
 echo "every command asks as documented, and shows what is answered"
