@@ -97,7 +97,7 @@ when_text(const json_t *object, const char *key, char text[static TIME_TEXT_SIZE
 		return text;
 	live_span_text(away < 0 ? -away : away, span);
 	used = strlen(text);
-	snprintf(text + used, TIME_TEXT_SIZE - used, away < 0 ? ", %s ago" : ", in %s", span);
+	snprintf(text + used, TIME_TEXT_SIZE - used, away > 0 ? ", in %s" : ", %s ago", span);
 	return text;
 }
 

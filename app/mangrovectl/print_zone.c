@@ -103,7 +103,8 @@ zone_print(const json_t *zone)
 		times_print(zone);
 		proof_print(zone);
 	}
-	words_print("  held        ", 14, "%lld versions", (long long)number_of(zone, "held"));
+	words_print("  held        ", 14, "%lld version%s", (long long)number_of(zone, "held"),
+		number_of(zone, "held") == 1 ? "" : "s");
 	json_array_foreach(json_object_get(zone, "keys"), i, key) key_print(key);
 	json_array_foreach(json_object_get(zone, "primaries"), i, primary) primary_print(primary);
 	if (json_is_object(error)) {
@@ -210,8 +211,8 @@ print_zone_history(const json_t *reply)
 	const json_t *version, *versions = json_object_get(reply, "versions");
 	size_t i;
 
-	words_print("", 4, "zone %s: %zu versions, * is served", text_of(reply, "zone"),
-		json_array_size(versions));
+	words_print("", 4, "zone %s: %zu version%s, * is served", text_of(reply, "zone"),
+		json_array_size(versions), json_array_size(versions) == 1 ? "" : "s");
 	json_array_foreach(versions, i, version)
 		version_print(version, json_object_get(reply, "current"));
 }

@@ -236,10 +236,13 @@ status(struct node *node, const json_t *request, struct control_call *call)
 static void
 stats_ask(struct node *node, const json_t *request, struct control_call *call)
 {
-	json_t *json = statistics_json(
-		&node->statistics, json_string_value(json_object_get(request, "name")));
+	const char *name = json_string_value(json_object_get(request, "name"));
+	json_t *json = statistics_json(&node->statistics, name);
 
-	if (json)
+	if (json && name && json_array_size(json) == 0) {
+		json_decref(json);
+		control_fail(call, CONTROL_BAD_REQUEST, "no metric has %s in its name", name);
+	} else if (json)
 		control_reply(call, json_pack("{s:o}", "metrics", json));
 	else
 		control_fail(call, CONTROL_FAILED, "out of memory");
@@ -305,7 +308,6 @@ undrain_ask(struct node *node, const json_t *request, struct control_call *call)
 /* Who waits for the end of something that was begun for zones, and what has ended so far. */
 struct waiting {
 	struct control_call *call;
-	bool many; /* the reply lists zones */
 	unsigned int open;
 	json_t *zones;
 	char failure[512];
@@ -367,14 +369,17 @@ one_ended(void *context, const struct zone_entry *zone, const struct zone_event 
 static void
 many_end(struct waiting *waiting)
 {
+	json_t *reply;
+
 	if (--waiting->open)
 		return;
+	reply = json_pack("{s:o}", "zones", waiting->zones);
 	if (waiting->failure[0]) {
-		control_fail(waiting->call, CONTROL_REFUSED, "%s", waiting->failure);
-		json_decref(waiting->zones);
-	} else {
-		control_reply(waiting->call, json_pack("{s:o}", "zones", waiting->zones));
+		json_object_set_new(reply, "ok", json_false());
+		json_object_set_new(reply, "code", json_string(CONTROL_REFUSED));
+		json_object_set_new(reply, "error", text_json(waiting->failure));
 	}
+	control_reply(waiting->call, reply);
 	free(waiting);
 }
 
@@ -382,13 +387,22 @@ static void
 many_ended(void *context, const struct zone_entry *zone, const struct zone_event *event)
 {
 	struct waiting *waiting = context;
-	json_t *json = event ? event_json(zone, event) : NULL;
+	const char *reason = !event	      ? "the server stops"
+			     : event->text[0] ? event->text
+					      : "nothing came of it";
+	json_t *json;
 
-	if (is_failure(event) && !waiting->failure[0])
-		snprintf(waiting->failure, sizeof(waiting->failure), "%.64s: %.400s", zone->name,
-			event ? event->text : "the server stops");
-	if (json)
-		json_array_append_new(waiting->zones, json);
+	if (is_failure(event)) {
+		json = json_pack(
+			"{s:s, s:b, s:o}", "zone", zone->name, "ok", 0, "error", text_json(reason));
+		if (!waiting->failure[0])
+			snprintf(waiting->failure, sizeof(waiting->failure), "zone %.64s: %.400s",
+				zone->name, reason);
+	} else {
+		json = event_json(zone, event);
+		json_object_set_new(json, "ok", json_true());
+	}
+	json_array_append_new(waiting->zones, json);
 	many_end(waiting);
 }
 

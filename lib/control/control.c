@@ -121,6 +121,8 @@ control_reply(struct control_call *call, json_t *reply)
 		reply = json_object();
 	if (reply && !json_object_get(reply, "ok"))
 		json_object_set_new(reply, "ok", json_true());
+	if (call->connection && !json_is_true(json_object_get(reply, "ok")))
+		call->connection->control->counters.failures++;
 	call_end(call, reply);
 }
 

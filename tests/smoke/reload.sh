@@ -10,6 +10,7 @@ cat "$work/one/root.anchors" "$work/two/root.anchors" >"$work/anchors"
 cp "$work/one/root.zone" "$work/root.zone"
 ROOT_ANCHORS=$work/anchors ROOT_AT=$(date -u +%Y%m%d%H%M%S)
 config_write "$work/root.zone"
+config_add "control: {socket: $work/control.sock}"
 server_start
 serial_is 1 || fail "serial $(serial), not 1"
 for _ in $(seq 200); do echo 'www.example.com A'; done >"$work/queries"
@@ -21,7 +22,12 @@ serial_becomes 2
 sed 's/172800/172801/' "$work/two/root.zone" >"$work/root.zone"
 kill -HUP "$pid"
 until_said 'zone refused'
+! ctl zone reload >"$work/words" 2>&1 || fail "a damaged zone is reloaded"
+grep -q '^zone \.: failed: .*root.zone:[0-9]*: ' "$work/words" || fail "$(cat "$work/words")"
 serial_is 2 || fail "the old zone did not stay"
+cp "$work/two/root.zone" "$work/root.zone"
+ctl zone reload >"$work/words" || fail "zone reload: exit code $?"
+grep -q '^zone \.: up-to-date, serial 2, from file ' "$work/words" || fail "$(cat "$work/words")"
 kill -INT "${process[load]}"
 load_ended load
 server_stop

@@ -45,6 +45,8 @@ promtool check metrics <"$work/metrics" >"$work/promtool" 2>&1 || fail "$(cat "$
 ctl stats zone_serial >"$work/words"
 [ "$(head -n 1 "$work/words")" = 'mangrove_zone_serial (serial)' ] && [ "$(wc -l <"$work/words")" = 2 ] ||
 	fail "$(cat "$work/words")"
+! ctl stats zone_seriel >"$work/words" 2>&1 && grep -qx 'mangrovectl: no metric has zone_seriel in its name' "$work/words" ||
+	fail "$(cat "$work/words")"
 python3 "$here/statistics_ask.py" check-telemetry "/var/run/dpdk/$tag/dpdk_telemetry.v2" "$work/metrics" ||
 	fail "telemetry differs"
 
