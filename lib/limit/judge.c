@@ -143,13 +143,17 @@ limit_reason_find(const struct limit_line *line, unsigned int own, const struct 
 
 /* ---- the node's budgets, and who goes first ---- */
 
+/* What a flood has used up, known sources may have once more: they pay it back before anybody else
+ * gets any. Else TC for unknown ones would cost them theirs. */
 enum limit_reason
-limit_budget_charge(struct limiter *l, uint8_t class)
+limit_budget_charge(struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask)
 {
-	int64_t *budget = class == LIMIT_ERROR ? &l->errors : &l->tc;
+	bool is_error = ask->class == LIMIT_ERROR;
+	int64_t *budget = is_error ? &l->errors : &l->tc;
+	int64_t most = limit_budget_most(is_error ? rules->error_budget : rules->tc_budget);
 
-	if (*budget <= 0)
-		return class == LIMIT_ERROR ? LIMIT_BY_ERROR_BUDGET : LIMIT_BY_TC_BUDGET;
+	if (*budget <= 0 && (*budget <= -most || !limit_known_has(l, ask->hash)))
+		return is_error ? LIMIT_BY_ERROR_BUDGET : LIMIT_BY_TC_BUDGET;
 	--*budget;
 	return LIMIT_NONE;
 }
@@ -202,18 +206,26 @@ is_leaked(const struct limit_rules *rules, struct limit_line *line)
 	return line->leaks == 0;
 }
 
+static bool
+slip_charge(struct limiter *l)
+{
+	if (l->tc <= 0)
+		return false;
+	l->tc--;
+	return true;
+}
+
 /* TC instead of nothing, now and then: who is not forged comes back over TCP. */
 static bool
 is_slipped(struct limiter *l, const struct limit_rules *rules, struct limit_line *line,
 	enum limit_reason reason)
 {
 	if (reason == LIMIT_BY_LADDER)
-		return l->step < LIMIT_STEP_KNOWN &&
-		       limit_budget_charge(l, LIMIT_CUT) == LIMIT_NONE;
+		return l->step < LIMIT_STEP_KNOWN && slip_charge(l);
 	if (rules->slip == 0 || reason >= LIMIT_BY_TC_BUDGET)
 		return false;
 	line->slips = line->slips + 1 < rules->slip ? (uint16_t)(line->slips + 1) & 0xf : 0;
-	return line->slips == 0 && limit_budget_charge(l, LIMIT_CUT) == LIMIT_NONE;
+	return line->slips == 0 && slip_charge(l);
 }
 
 /* Out of the way of those who are answered. */

@@ -19,7 +19,8 @@ enum ledger_action limit_filters_judge(
 struct limit_line *limit_line_make(struct limiter *l, struct limit_line *set, uint32_t tag);
 enum limit_reason limit_reason_find(const struct limit_line *line, unsigned int own,
 	const struct lanes_costs *costs, uint32_t burst);
-enum limit_reason limit_budget_charge(struct limiter *l, uint8_t class);
+enum limit_reason limit_budget_charge(
+	struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask);
 void limit_known_learn(struct limiter *l, const struct limit_ask *ask, struct limit_line *line);
 enum limit_reason limit_strain_judge(struct limiter *l, const struct limit_ask *ask);
 enum ledger_action limit_refuse(struct limiter *l, const struct limit_rules *rules,
@@ -168,7 +169,7 @@ limit_judge_inline(
 	if (reason == LIMIT_NONE)
 		reason = limit_line_charge(limiter, rules, ask, line);
 	if (reason == LIMIT_NONE && unlikely(ask->class >= LIMIT_CUT))
-		reason = limit_budget_charge(limiter, ask->class);
+		reason = limit_budget_charge(limiter, rules, ask);
 	if (unlikely(reason != LIMIT_NONE))
 		return limit_refuse(limiter, rules, ask, line, reason);
 	if (unlikely((line->debts[LIMIT_LANE_NOVELTY] == 0) &

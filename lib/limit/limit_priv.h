@@ -64,6 +64,13 @@ struct limiter {
 	_Alignas(64) struct limit_counters counters;
 };
 
+/* What may be saved up of a budget a second, and owed: a fourth of it. */
+static inline int64_t
+limit_budget_most(uint64_t budget)
+{
+	return (int64_t)(budget / 4) + 1;
+}
+
 /* Where in `known` a hash is. */
 static inline uint64_t
 limit_known_bit(const struct limiter *l, uint64_t hash)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 enum {
-	BUDGET_SHARE = 4,		 /* budgets may be saved up for a fourth of a second */
 	SPAN_MAX = LIMIT_TICKS,		 /* no more time than this counts at once */
 	LOOK_BURSTS_MIN = 64,		 /* fewer since the last look say nothing about load */
 	LOOK_SPAN_MAX = LIMIT_TICKS / 2, /* nothing came in between: it is calm */
@@ -15,7 +14,7 @@ enum {
 static int64_t
 budget_fill(int64_t left, uint64_t budget, uint64_t ticks)
 {
-	int64_t most = (int64_t)(budget / BUDGET_SHARE) + 1;
+	int64_t most = limit_budget_most(budget);
 
 	if (budget == UINT64_MAX)
 		return INT64_MAX / 2;
@@ -40,7 +39,7 @@ budgets_fill(struct limiter *l, const struct limit_rules *rules, uint64_t now)
 	l->octets = budget_fill(l->octets, rules->octet_budget, ticks);
 	l->octets_reserve = rules->octet_budget == UINT64_MAX
 				    ? INT64_MIN
-				    : (int64_t)(rules->octet_budget / BUDGET_SHARE / 2);
+				    : limit_budget_most(rules->octet_budget) / 2;
 }
 
 /* Known sources are forgotten if they were not seen for two rounds; none passes under a flood. */

@@ -154,7 +154,7 @@ Test(limit_flood, a_million_prefixes_starve_no_legitimate_one_and_free_no_floodi
 
 enum { OFFERED = 1000000, FLOODING = 10000, LEGITIMATE = 200, REPLY = 1050 };
 
-/* A legitimate prefix asks for this and that. */
+/* A legitimate prefix asks for this and that, some of which is TC for its size. */
 static enum ledger_action
 legitimate_ask(struct world *w, unsigned int i, uint8_t flags)
 {
@@ -163,6 +163,8 @@ legitimate_ask(struct world *w, unsigned int i, uint8_t flags)
 	struct limit_ask ask =
 		ask_of(client, exists ? LIMIT_REFERRAL : LIMIT_NXDOMAIN, i * 7919 % 1439);
 
+	if (i / LEGITIMATE % 5 == 0)
+		ask.class = LIMIT_CUT;
 	ask.flags = flags;
 	return judge(w, &ask);
 }
