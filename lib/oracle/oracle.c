@@ -49,6 +49,7 @@ struct answering {
 	const struct oracle_zones *zones;
 	const struct zone *zone; /* the one that answers */
 	struct exchange x;
+	bool slip; /* TC in place of what the zone says */
 	uint8_t *reply;
 	struct wire_name qname; /* folded */
 	struct wire_writer w;	/* ends where the OPT begins at the latest */
@@ -182,6 +183,7 @@ compression_begin(struct answering *a, const struct wire_name *name)
 static size_t
 reply_end(struct answering *a, bool whole)
 {
+	whole = whole && !a->slip;
 	if (!whole) {
 		wire_writer_rewind(&a->w, WIRE_QUESTION_OFFSET + a->x.query.question_length);
 		a->w.message[2] |= WIRE_FLAG1_TC;
@@ -647,7 +649,7 @@ size_t
 oracle_answer(const struct oracle_zones *zones, const struct exchange_self *self,
 	const struct exchange_peer *peer, const uint8_t *message, size_t length, uint8_t *reply)
 {
-	struct answering a = {.zones = zones, .reply = reply};
+	struct answering a = {.zones = zones, .slip = peer->slip, .reply = reply};
 
 	switch (exchange_begin(&a.x, self, peer, message, length)) {
 	case WIRE_DROP:

@@ -170,6 +170,10 @@ ask_all_sizes(struct pair *p, const struct wire_name *qname, uint16_t qtype)
 	p->peer = test_peer(random_percent(&p->random, 50), WIRE_TCP);
 	ask_tcp(p, &name, qtype);
 	p->peer.transport = WIRE_UDP;
+	/* limits put TC in its place */
+	p->peer.slip = true;
+	ask_name(p, &name, qtype, 1232, true, &flags);
+	p->peer.slip = false;
 	for (unsigned int dnssec_ok = 0; dnssec_ok < 2; dnssec_ok++) {
 		int size = 65535;
 
