@@ -34,7 +34,7 @@ ports:
   - device: net_memif0,role=server,id=0,socket={folder}/memif.sock,socket-abstract=no
     queues: {queues}
 lcores: {cpus}
-idle: spin
+idle: {idle}
 sockets: {{tcp: no, udp: no}}
 file_prefix: mgm{pid}
 '''
@@ -46,10 +46,11 @@ SEARCH_RUNS = 12  # of a search, those at shares of the highest rate included
 class Server:
     """mangroved with an lcore on each of these CPUs, and as many queues."""
 
-    def __init__(self, options, folder, cpus=(0,)):
+    def __init__(self, options, folder, cpus=(0,), idle='spin'):
         self.options = options
         self.folder = folder
         self.cpus = list(cpus)
+        self.idle = idle
         self.process = None
 
     def start(self):
@@ -57,7 +58,7 @@ class Server:
         with open(path, 'w', encoding='utf-8') as f:
             f.write(CONFIG.format(zone=self.options.zone, anchors=self.options.anchors,
                                   at=self.options.at, folder=self.folder, cpus=self.cpus,
-                                  queues=len(self.cpus), pid=os.getpid()))
+                                  queues=len(self.cpus), idle=self.idle, pid=os.getpid()))
         program = os.path.join(self.options.build, 'app/mangroved/mangroved')
         self.process = peers.Process([program, '--config', path], log)
         deadline = time.monotonic() + 60
@@ -85,25 +86,37 @@ class Server:
         self.start()
 
 
-def surge(server, workload, cpus, limit_s, *more):
-    """A run's report, as JSON. @param cpus  as many as the server's queues"""
+def surge_command(server, workload, cpus, *more):
+    """With a report as JSON in the server's folder. @param cpus  as many as the server's queues"""
     options, report = server.options, os.path.join(server.folder, 'report.json')
-    command = [os.path.join(options.build, 'app/mangrove-surge/mangrove-surge'), '--zone',
-               options.zone, '--lcores', ','.join(map(str, cpus)), '--queues', str(len(cpus)),
-               '--file-prefix', f'mgm{os.getpid()}-peer', '--device',
-               f'net_memif0,role=client,id=0,socket={server.folder}/memif.sock,socket-abstract=no',
-               '--workload', workload, '--distinct', str(options.distinct), '--seconds',
-               str(options.seconds), '--quiet', '--json', report, *more]
+    return [os.path.join(options.build, 'app/mangrove-surge/mangrove-surge'), '--zone',
+            options.zone, '--lcores', ','.join(map(str, cpus)), '--queues', str(len(cpus)),
+            '--file-prefix', f'mgm{os.getpid()}-peer', '--device',
+            f'net_memif0,role=client,id=0,socket={server.folder}/memif.sock,socket-abstract=no',
+            '--workload', workload, '--distinct', str(options.distinct), '--seconds',
+            str(options.seconds), '--json', report, *more]
+
+
+def report_take(folder, said=''):
+    """What a run that has ended reports."""
+    report = os.path.join(folder, 'report.json')
+    if not os.path.exists(report):
+        raise SystemExit(f'mangrove-surge failed\n{said}')
+    with open(report, encoding='utf-8') as f:
+        found = json.load(f)
+    os.unlink(report)
+    return found
+
+
+def surge(server, workload, cpus, limit_s, *more):
+    """A run's report, as JSON."""
+    command = surge_command(server, workload, cpus, '--quiet', *more)
     try:
         done = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=limit_s)
     except subprocess.TimeoutExpired:
         raise SystemExit(f'mangrove-surge did not end within {limit_s:.0f} s') from None
-    if not os.path.exists(report):
-        raise SystemExit(f'mangrove-surge failed\n{done.stdout}')
-    with open(report, encoding='utf-8') as f:
-        found = json.load(f)
-    os.unlink(report)
+    found = report_take(server.folder, done.stdout)
     wrong = [run['counts']['faults'] for run in found['runs'] if run['counts']['wrong']]
     if wrong:
         raise SystemExit(f'wrong replies: {wrong}')
