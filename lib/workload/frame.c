@@ -6,6 +6,29 @@
 
 enum { PORT_LEAST = 1024, ETHER_IPV4 = 0x0800, ETHER_IPV6 = 0x86dd };
 
+static uint16_t
+cookie_size(const struct maker *m)
+{
+	return m->wishes->forged_at ? WIRE_COOKIE_SIZE : WIRE_COOKIE_CLIENT_SIZE;
+}
+
+/* A forged one is right in all but its hash, so that a server has to look at that. */
+static void
+cookie_write(struct maker *m, struct wire_writer *out)
+{
+	wire_u16_write(out, WIRE_OPTION_COOKIE);
+	wire_u16_write(out, cookie_size(m));
+	wire_u32_write(out, (uint32_t)next(m));
+	wire_u32_write(out, (uint32_t)next(m));
+	if (m->wishes->forged_at == 0)
+		return;
+	/* version 1 and three reserved octets: RFC 9018 4 */
+	wire_u32_write(out, 0x01000000);
+	wire_u32_write(out, m->wishes->forged_at);
+	wire_u32_write(out, (uint32_t)next(m));
+	wire_u32_write(out, (uint32_t)next(m));
+}
+
 size_t
 message_write(struct maker *m, const struct wish *w, uint8_t message[static MESSAGE_MAX])
 {
@@ -28,13 +51,9 @@ message_write(struct maker *m, const struct wish *w, uint8_t message[static MESS
 		wire_u16_write(&out, WIRE_TYPE_OPT);
 		wire_u16_write(&out, w->size);
 		wire_u32_write(&out, w->dnssec_ok ? 0x8000 : 0);
-		wire_u16_write(&out, w->cookie ? 4 + WIRE_COOKIE_CLIENT_SIZE : 0);
-		if (w->cookie) {
-			wire_u16_write(&out, WIRE_OPTION_COOKIE);
-			wire_u16_write(&out, WIRE_COOKIE_CLIENT_SIZE);
-			wire_u32_write(&out, (uint32_t)next(m));
-			wire_u32_write(&out, (uint32_t)next(m));
-		}
+		wire_u16_write(&out, w->cookie ? 4 + cookie_size(m) : 0);
+		if (w->cookie)
+			cookie_write(m, &out);
 	}
 	return out.offset;
 }

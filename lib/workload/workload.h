@@ -51,6 +51,9 @@ struct workload_wishes {
 	size_t count;	     /* of a list or capture that is shorter: they come again */
 	uint64_t seed;
 	uint16_t size; /* EDNS; 0: as the workload has it */
+	/* cookies have a server's part too, of that time (seconds since 1970), which no server
+	 * made; 0: only the client's */
+	uint32_t forged_at;
 	struct workload_shares shares;
 	struct workload_ends ends;
 };

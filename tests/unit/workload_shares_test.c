@@ -137,6 +137,32 @@ Test(workload_shares, are_as_wished_instead)
 	cr_expect_eq(f.size_most, 777);
 }
 
+Test(workload_shares, of_forged_cookies_are_of_a_time)
+{
+	struct workload_wishes wishes = wishes_for("nxdomain-cookie");
+	struct zone *zone = zone_from_text(zone_text);
+	/* version 1, reserved octets, the time: RFC 9018 4 */
+	static const uint8_t head[] = {1, 0, 0, 0, 0x12, 0x34, 0x56, 0x78};
+	struct workload work;
+	struct why why;
+
+	wishes.forged_at = 0x12345678;
+	cr_assert_eq(workload_make(&work, &wishes, zone, &why), 0, "%s", why.text);
+	for (size_t i = 0; i < work.count; i++) {
+		const uint8_t *frame = work.frames + work.offsets[i];
+		size_t at = frame[12] == 0x08 ? 42 : 62;
+		struct wire_query query;
+
+		cr_assert_eq(wire_query_read(frame + at, work.offsets[i + 1] - work.offsets[i] - at,
+				     WIRE_UDP, &query),
+			WIRE_ANSWER);
+		cr_assert_eq(query.cookie_length, WIRE_COOKIE_SIZE);
+		cr_assert_arr_eq(query.cookie + WIRE_COOKIE_CLIENT_SIZE, head, sizeof(head));
+	}
+	workload_free(&work);
+	zone_free(zone);
+}
+
 Test(workload_shares, of_one_kind_are_pure)
 {
 	struct found f = workload_look(wishes_for("single"));
