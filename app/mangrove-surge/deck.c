@@ -128,6 +128,7 @@ lane_new(struct deck *deck, const struct options *options, unsigned int index)
 		.slot_bits = slot_bits_choose(options, lanes),
 		.port_bits = (unsigned int)__builtin_ctz(options->ports),
 		.first_port = (uint16_t)options->first_port,
+		.apart = options->flood_name != NULL,
 		.id_secret = (uint16_t)rte_rdtsc(),
 		.strictness = options->strictness,
 		.sample_each = options->examine_each};
@@ -136,8 +137,13 @@ lane_new(struct deck *deck, const struct options *options, unsigned int index)
 	l->slots = pages_take(sizeof(*l->slots) << l->slot_bits);
 	l->samples = calloc(1, sizeof(*l->samples));
 	l->wrong = calloc(SURGE_WRONG_MAX, sizeof(*l->wrong));
+	if (options->keep_cookies)
+		l->cookies = calloc(deck->templates.clients + 1ul, sizeof(*l->cookies));
 	deck->lanes[deck->lane_count++] = l;
-	return l->crossed && l->slots && l->samples && l->wrong ? l : NULL;
+	return l->crossed && l->slots && l->samples && l->wrong &&
+			       (l->cookies || !options->keep_cookies)
+		       ? l
+		       : NULL;
 }
 
 int
@@ -176,6 +182,7 @@ deck_free(struct deck *deck)
 		free(l->samples);
 		free(l->wrong);
 		free(l->lost_in);
+		free(l->cookies);
 		free(l);
 	}
 	surge_examiner_free(deck->examiner);

@@ -9,7 +9,7 @@ static_assert(sizeof(struct figures) == sizeof(struct surge_counters), "one figu
 static_assert(
 	offsetof(struct figures, late) == offsetof(struct surge_counters, late) &&
 		offsetof(struct figures, unsampled) == offsetof(struct surge_counters, unsampled) &&
-		offsetof(struct figures, faults) == offsetof(struct surge_counters, faults),
+		offsetof(struct figures, clients) == offsetof(struct surge_counters, clients),
 	"in one order");
 
 void
@@ -34,6 +34,20 @@ figures_subtract(struct figures *figures, const struct figures *before)
 
 	for (unsigned int j = 0; j < FIGURES; j++)
 		now[j] -= then[j];
+}
+
+void
+figures_flood(const struct figures *f, uint64_t ends[static SURGE_ENDS])
+{
+	const uint64_t all[SURGE_ENDS] = {[SURGE_END_SENT] = f->sent,
+		[SURGE_END_ANSWERED] = f->answered,
+		[SURGE_END_SLIPPED] = f->slipped,
+		[SURGE_END_LOST] = f->lost,
+		[SURGE_END_LATE] = f->late,
+		[SURGE_END_SPOILED] = f->spoiled};
+
+	for (enum surge_end i = 0; i < SURGE_ENDS; i++)
+		ends[i] = all[i] - f->clients[i];
 }
 
 uint64_t
@@ -65,6 +79,14 @@ double
 trial_loss(const struct trial *trial)
 {
 	uint64_t all = trial->due > trial->figures.sent ? trial->due : trial->figures.sent;
+	const uint64_t *clients = trial->figures.clients;
 
+	if (trial->clients_share > 0) {
+		/* nobody knows whose those are that were not sent, but they are as mixed as all */
+		double due = (double)clients[SURGE_END_SENT] +
+			     (double)trial_unsent(trial) * trial->clients_share;
+
+		return due > 0 ? 1 - (double)clients[SURGE_END_ANSWERED] / due : 0;
+	}
 	return all ? (double)(trial->figures.lost + trial_unsent(trial)) / (double)all : 0;
 }

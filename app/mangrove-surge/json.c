@@ -29,14 +29,35 @@ figures_object(const struct figures *f)
 			snprintf(name, sizeof(name), "%u", i);
 			json_object_set_new(rcodes, name, number(f->rcodes[i]));
 		}
-	return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o}",
+	return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o}",
 		"sent", number(f->sent), "sent_octets", number(f->sent_octets), "answered",
 		number(f->answered), "lost", number(f->lost), "late", number(f->late), "silent",
-		number(f->silent), "spoiled", number(f->spoiled), "received", number(f->received),
-		"received_octets", number(f->received_octets), "other", number(f->other), "crossed",
-		number(f->crossed), "ring_full", number(f->refused), "unsampled",
-		number(f->unsampled), "wrong", number(figures_wrong(f)), "faults", faults, "rcodes",
-		rcodes);
+		number(f->silent), "spoiled", number(f->spoiled), "truncated", number(f->slipped),
+		"received", number(f->received), "received_octets", number(f->received_octets),
+		"other", number(f->other), "crossed", number(f->crossed), "ring_full",
+		number(f->refused), "unsampled", number(f->unsampled), "wrong",
+		number(figures_wrong(f)), "faults", faults, "rcodes", rcodes);
+}
+
+static json_t *
+ends_object(const uint64_t *ends)
+{
+	return json_pack("{s:o s:o s:o s:o s:o s:o}", "sent", number(ends[SURGE_END_SENT]),
+		"answered", number(ends[SURGE_END_ANSWERED]), "truncated",
+		number(ends[SURGE_END_SLIPPED]), "lost", number(ends[SURGE_END_LOST]), "late",
+		number(ends[SURGE_END_LATE]), "wrong", number(ends[SURGE_END_SPOILED]));
+}
+
+/* Both populations of a run with a flood. */
+static void
+populations_set(json_t *run, const struct trial *trial)
+{
+	uint64_t flood[SURGE_ENDS];
+
+	figures_flood(&trial->figures, flood);
+	json_object_set_new(run, "clients", ends_object(trial->figures.clients));
+	json_object_set_new(run, "flood", ends_object(flood));
+	json_object_set_new(run, "calm", json_boolean(trial->calm));
 }
 
 static json_t *
@@ -95,6 +116,8 @@ trial_object(const struct trial *t)
 		figures_object(&t->figures), "latency_us", latency_object(t), "lost_in_second",
 		lost, "moments", moments_array(t), "examined", number(t->examined),
 		"signatures_verified", number(t->verified));
+	if (t->clients_share > 0)
+		populations_set(trial, t);
 	json_object_set_new(trial, "server",
 		json_pack("{s:f s:f s:f s:f s:f}", "cpu_seconds",
 			t->server_after.cpu_seconds - t->server_before.cpu_seconds, "rss_kib",

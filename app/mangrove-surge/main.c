@@ -100,17 +100,51 @@ model_make(struct surge_model *model, const struct options *options, struct why 
 	return rc;
 }
 
+/* The clients' workload, and a flood's of the same zone. */
+static int
+workloads_make(struct workload *work, struct workload *flood, const struct options *options,
+	struct why *why)
+{
+	const struct zone *zone = deck.model.zones.zones[0];
+	struct workload_wishes wishes = options->workload, others = workload_wishes_default();
+	int rc;
+
+	if (options->flood_name)
+		wishes.count =
+			(size_t)(ceil((double)wishes.count * (1 - options->flood_share / 100)));
+	rc = workload_make(work, &wishes, zone, why);
+	if (rc < 0 || !options->flood_name)
+		return rc;
+	others.name = options->flood_name;
+	others.mix = wishes.mix;
+	others.count = options->workload.count - wishes.count;
+	others.seed = wishes.seed + 1;
+	others.ends = wishes.ends;
+	others.ends.ipv4 = options->flood_ipv4;
+	others.ends.ipv6 = options->flood_ipv6;
+	if (options->flood_cookies) {
+		others.shares.cookie = 100;
+		others.forged_at = (uint32_t)time(NULL);
+	}
+	rc = workload_make(flood, &others, zone, why);
+	if (rc < 0)
+		workload_free(work);
+	return rc;
+}
+
 static int
 templates_make(const struct options *options, struct why *why)
 {
 	const struct surge_model *other = options->or_zone ? &deck.other : NULL;
-	struct workload work;
-	int rc = workload_make(&work, &options->workload, deck.model.zones.zones[0], why);
+	struct workload work, flood = {.count = 0};
+	int rc = workloads_make(&work, &flood, options, why);
 
 	if (rc < 0)
 		return rc;
-	rc = surge_templates_make(&deck.templates, &work, &deck.model, other, why);
+	rc = surge_templates_make(&deck.templates, &work, options->flood_name ? &flood : NULL,
+		&deck.model, other, why);
 	workload_free(&work);
+	workload_free(&flood);
 	if (rc == 0 && options->examine_each)
 		rc = surge_examiner_new(&deck.examiner, &deck.model, other, options->strictness,
 			options->signatures_each, options->at, why);
@@ -121,7 +155,7 @@ templates_make(const struct options *options, struct why *why)
 
 static int
 trial_add(struct results *results, const struct options *options, double rate, double seconds,
-	struct why *why)
+	bool calm, struct why *why)
 {
 	struct trial *trial;
 	int rc;
@@ -134,6 +168,9 @@ trial_add(struct results *results, const struct options *options, double rate, d
 	results->trials[results->count++] = trial;
 	if (options->mode != MODE_FIXED)
 		fprintf(report_stream(options), "at %.0f queries a second:\n", rate);
+	else if (options->calm > 0)
+		fputs(calm ? "calm:\n" : "flood:\n", report_stream(options));
+	trial->calm = calm;
 	rc = trial_run(&deck, options, rate, seconds, trial, why);
 	if (rc == 0)
 		report_trial(options, trial);
@@ -159,7 +196,7 @@ ramp_run(struct results *results, const struct options *options, struct why *why
 
 	for (unsigned int i = 0; rc == 0 && i <= steps && !is_stopped(); i++)
 		rc = trial_add(results, options, options->ramp_from + i * options->ramp_step,
-			options->seconds, why);
+			options->seconds, false, why);
 	return rc;
 }
 
@@ -175,14 +212,14 @@ search_run(struct results *results, const struct options *options, struct why *w
 
 		surge_search_begin(&search, options->search_least, most, options->resolution / 100);
 		while (rc == 0 && !search.over && !is_stopped()) {
-			rc = trial_add(results, options, search.rate, options->seconds, why);
+			rc = trial_add(results, options, search.rate, options->seconds, false, why);
 			if (rc == 0)
 				surge_search_tell(&search, passed(results, options));
 		}
 		if (rc < 0 || search.rate == 0 || is_stopped())
 			return rc;
-		rc = trial_add(
-			results, options, search.rate, options->seconds * CONFIRM_FACTOR, why);
+		rc = trial_add(results, options, search.rate, options->seconds * CONFIRM_FACTOR,
+			false, why);
 		if (rc == 0 && passed(results, options))
 			results->found = search.rate;
 		most = search.rate * (1 - fmax(options->resolution, .1) / 100);
@@ -190,17 +227,36 @@ search_run(struct results *results, const struct options *options, struct why *w
 	for (unsigned int i = 0; rc == 0 && results->found > 0 && i < 3 && !is_stopped(); i++) {
 		static const double shares[] = {.1, .5, .9};
 
-		rc = trial_add(results, options, results->found * shares[i], options->seconds, why);
+		rc = trial_add(
+			results, options, results->found * shares[i], options->seconds, false, why);
 	}
 	return rc;
+}
+
+/* The clients alone, at the rate that they have in the flood that comes first. */
+static int
+calm_run(struct results *results, const struct options *options, struct why *why)
+{
+	double rate = options->mode == MODE_FIXED  ? options->rate
+		      : options->mode == MODE_RAMP ? options->ramp_from
+						   : options->search_most;
+
+	if (options->calm <= 0)
+		return 0;
+	return trial_add(results, options, rate * surge_clients_share(&deck.templates),
+		options->calm, true, why);
 }
 
 static int
 runs_make(struct results *results, const struct options *options, struct why *why)
 {
+	int rc = calm_run(results, options, why);
+
+	if (rc < 0 || is_stopped())
+		return rc;
 	switch (options->mode) {
 	case MODE_FIXED:
-		return trial_add(results, options, options->rate, options->seconds, why);
+		return trial_add(results, options, options->rate, options->seconds, false, why);
 	case MODE_RAMP:
 		return ramp_run(results, options, why);
 	case MODE_SEARCH:

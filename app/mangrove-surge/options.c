@@ -44,6 +44,14 @@ static const char help[] =
 	"                       shares of all queries, instead of the workload's\n"
 	"  --size OCTETS        EDNS size of each query\n"
 	"\n"
+	"A flood: the queries above are clients' then, which are counted apart\n"
+	"  --flood NAME         a workload of other sources, evenly among the clients' queries\n"
+	"  --flood-share PERCENT   of all queries (99)\n"
+	"  --flood-sources4, --flood-sources6 PREFIX  (198.19.0.0/16, 2001:db8:8000::/42)\n"
+	"  --flood-cookies      each of its queries has a forged cookie\n"
+	"  --keep-cookies       clients ask again with the cookie that the server gave them\n"
+	"  --calm SECONDS       before the runs the clients ask alone, at their share of the rate\n"
+	"\n"
 	"Who asks whom\n"
 	"  --server4 ADDRESS    (198.18.0.53) or no\n"
 	"  --server6 ADDRESS    (2001:db8::53) or no\n"
@@ -120,6 +128,13 @@ enum {
 	OPTION_RD,
 	OPTION_MALFORMED,
 	OPTION_SIZE,
+	OPTION_FLOOD,
+	OPTION_FLOOD_SHARE,
+	OPTION_FLOOD_SOURCES4,
+	OPTION_FLOOD_SOURCES6,
+	OPTION_FLOOD_COOKIES,
+	OPTION_KEEP_COOKIES,
+	OPTION_CALM,
 	OPTION_SERVER4,
 	OPTION_SERVER6,
 	OPTION_SOURCES4,
@@ -180,6 +195,13 @@ static const struct option long_options[] = {
 	{"rd", required_argument, NULL, OPTION_RD},
 	{"malformed", required_argument, NULL, OPTION_MALFORMED},
 	{"size", required_argument, NULL, OPTION_SIZE},
+	{"flood", required_argument, NULL, OPTION_FLOOD},
+	{"flood-share", required_argument, NULL, OPTION_FLOOD_SHARE},
+	{"flood-sources4", required_argument, NULL, OPTION_FLOOD_SOURCES4},
+	{"flood-sources6", required_argument, NULL, OPTION_FLOOD_SOURCES6},
+	{"flood-cookies", no_argument, NULL, OPTION_FLOOD_COOKIES},
+	{"keep-cookies", no_argument, NULL, OPTION_KEEP_COOKIES},
+	{"calm", required_argument, NULL, OPTION_CALM},
 	{"server4", required_argument, NULL, OPTION_SERVER4},
 	{"server6", required_argument, NULL, OPTION_SERVER6},
 	{"sources4", required_argument, NULL, OPTION_SOURCES4},
@@ -313,6 +335,32 @@ workload_take(struct options *o, int option, const char *text, struct why *why)
 }
 
 static int
+flood_take(struct options *o, int option, const char *text, struct why *why)
+{
+	switch (option) {
+	case OPTION_FLOOD:
+		o->flood_name = text;
+		return 0;
+	case OPTION_FLOOD_SHARE:
+		return value_per_cent(why, name_of(option), text, &o->flood_share);
+	case OPTION_FLOOD_SOURCES4:
+		return value_prefix(why, name_of(option), text, &o->flood_ipv4);
+	case OPTION_FLOOD_SOURCES6:
+		return value_prefix(why, name_of(option), text, &o->flood_ipv6);
+	case OPTION_FLOOD_COOKIES:
+		o->flood_cookies = true;
+		return 0;
+	case OPTION_KEEP_COOKIES:
+		o->keep_cookies = true;
+		return 0;
+	case OPTION_CALM:
+		return value_seconds(why, name_of(option), text, &o->calm);
+	default:
+		return 1;
+	}
+}
+
+static int
 ends_take(struct options *o, int option, const char *text, struct why *why)
 {
 	struct workload_ends *ends = &o->workload.ends;
@@ -420,7 +468,7 @@ option_take(struct options *o, int option, const char *text, struct why *why)
 {
 	static int (*const groups[])(
 		struct options * o, int option, const char *text, struct why *why) = {
-		machine_take, workload_take, ends_take, speed_take, reports_take};
+		machine_take, workload_take, flood_take, ends_take, speed_take, reports_take};
 	int rc = 1;
 
 	for (size_t i = 0; rc == 1 && i < sizeof(groups) / sizeof(groups[0]); i++)
@@ -457,6 +505,24 @@ file_find(char found[static PATH_MAX], const char *installed, const char *built)
 }
 
 static int
+flood_check(const struct options *o, struct why *why)
+{
+	double clients = (double)o->workload.count * (1 - o->flood_share / 100);
+
+	if (!o->flood_name)
+		return o->calm > 0 || o->flood_cookies
+			       ? why_set(why, EINVAL, "--calm and --flood-cookies need --flood")
+			       : 0;
+	if (o->mode == MODE_FIXED && o->rate == 0)
+		return why_set(why, EINVAL, "--flood needs a rate: it does not wait for replies");
+	if (clients < 1 || o->flood_share == 0)
+		return why_set(why, EINVAL,
+			"--flood-share %g of %zu queries leaves no flood, or nobody beside it",
+			o->flood_share, o->workload.count);
+	return 0;
+}
+
+static int
 options_check(struct options *o, struct why *why)
 {
 	const struct packet_service *service = &o->workload.ends.service;
@@ -478,7 +544,7 @@ options_check(struct options *o, struct why *why)
 		return why_set(why, EINVAL, "--search-least is above --search");
 	if (o->mode != MODE_FIXED && o->rate > 0)
 		return why_set(why, EINVAL, "--rate, --ramp and --search are three ways to run");
-	return 0;
+	return flood_check(o, why);
 }
 
 static struct options
@@ -489,6 +555,9 @@ options_default(void)
 		.memory_mb = 512,
 		.file_prefix = "mangrove-surge",
 		.workload = workload_wishes_default(),
+		.flood_share = 99,
+		.flood_ipv4 = {{198, 19}, 16},
+		.flood_ipv6 = {{0x20, 0x01, 0x0d, 0xb8, 0x80}, 42},
 		.ports = 256,
 		.first_port = 16384,
 		.resolution = 2,

@@ -24,10 +24,15 @@ struct options {
 	const char *zones[ZONES_MAX], *or_zone;
 	unsigned int zone_count;
 	struct workload_wishes workload;
+	const char *flood_name; /* NULL: no flood */
+	double flood_share;	/* per cent of all queries */
+	struct workload_prefix flood_ipv4, flood_ipv6;
+	bool flood_cookies, keep_cookies;
 	bool client_mac;		/* given; else the port's own */
 	unsigned int ports, first_port; /* source ports of a lane */
 	/* how fast */
 	enum mode mode;
+	double calm; /* seconds without the flood at the start */
 	double rate, ramp_from, ramp_to, ramp_step, search_most, search_least, resolution;
 	double seconds, timeout_s, tolerance; /* the last a share */
 	uint64_t queries;

@@ -37,6 +37,28 @@ faults_print(FILE *out, const struct figures *figures)
 				figures->faults[i]);
 }
 
+/* What became of the queries of some; wrong ones are those that came in time. */
+static void
+ends_print(FILE *out, const char *whose, const uint64_t *ends)
+{
+	fprintf(out,
+		"%s: sent=%" PRIu64 " answered=%" PRIu64 " truncated=%" PRIu64 " lost=%" PRIu64
+		" late=%" PRIu64 " wrong=%" PRIu64 "\n",
+		whose, ends[SURGE_END_SENT], ends[SURGE_END_ANSWERED], ends[SURGE_END_SLIPPED],
+		ends[SURGE_END_LOST], ends[SURGE_END_LATE], ends[SURGE_END_SPOILED]);
+}
+
+static void
+populations_print(FILE *out, const struct trial *trial)
+{
+	uint64_t flood[SURGE_ENDS];
+
+	figures_flood(&trial->figures, flood);
+	ends_print(out, "clients", trial->figures.clients);
+	ends_print(out, "flood", flood);
+	fprintf(out, "clients that were not answered: %.4f %%\n", 100 * trial_loss(trial));
+}
+
 static unsigned int
 worst_second(const struct trial *trial)
 {
@@ -61,6 +83,8 @@ report_trial(const struct options *options, const struct trial *trial)
 		" duplicate=%" PRIu64 " wrong=%" PRIu64 " unsent=%" PRIu64 " silent=%" PRIu64 "\n",
 		f->sent, f->answered, f->lost, f->late, f->faults[SURGE_FAULT_DUPLICATE],
 		figures_wrong(f), trial_unsent(trial), f->silent);
+	if (trial->clients_share > 0)
+		populations_print(out, trial);
 	faults_print(out, f);
 	if (f->lost)
 		fprintf(out, "worst second: %u, %u lost of the queries due in it\n",

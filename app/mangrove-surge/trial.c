@@ -51,7 +51,8 @@ lanes_arm(
 			.grace = (uint64_t)hz / GRACE_PER_SECOND,
 			.queries = queries / deck->lane_count + (i < queries % deck->lane_count),
 			.timeout = (uint64_t)(options->timeout_s * hz),
-			.window = (options->window + deck->lane_count - 1) / deck->lane_count};
+			.window = (options->window + deck->lane_count - 1) / deck->lane_count,
+			.calm = trial->calm};
 	}
 }
 
@@ -119,6 +120,9 @@ moment_print(const struct watch *w, const struct moment *m)
 		"%8.0f s %11" PRIu64 " sent %11" PRIu64 " answered %8" PRIu64 " lost %6" PRIu64
 		" late %6" PRIu64 " wrong  p50 %.0f p99 %.0f us",
 		m->at, m->sent, m->answered, m->lost, m->late, m->wrong, m->p50, m->p99);
+	if (w->trial->clients_share > 0)
+		fprintf(stderr, "  clients %" PRIu64 " sent %" PRIu64 " answered", m->clients_sent,
+			m->clients_answered);
 	if (w->options->server_pid)
 		fprintf(stderr, "  server %.2f CPUs %.1f MiB", m->server.cpu_seconds,
 			m->server.rss_kib / 1024);
@@ -166,6 +170,8 @@ moment_take(struct watch *w, double at, double since)
 			.lost = difference.lost,
 			.late = difference.late,
 			.wrong = figures_wrong(&difference),
+			.clients_sent = difference.clients[SURGE_END_SENT],
+			.clients_answered = difference.clients[SURGE_END_ANSWERED],
 			.p50 = latency.p50,
 			.p99 = latency.p99,
 			.most = latency.most,
@@ -268,7 +274,9 @@ trial_run(struct deck *deck, const struct options *options, double rate, double 
 {
 	struct watch w = {.deck = deck, .options = options, .trial = trial, .hz = rte_get_tsc_hz()};
 
-	*trial = (struct trial){.rate = rate, .seconds = seconds};
+	*trial = (struct trial){.rate = rate, .seconds = seconds, .calm = trial->calm};
+	if (options->flood_name)
+		trial->clients_share = trial->calm ? 1 : surge_clients_share(&deck->templates);
 	trial->histogram = calloc(1, sizeof(*trial->histogram));
 	w.histogram_before = calloc(1, sizeof(*w.histogram_before));
 	w.histogram_last = calloc(1, sizeof(*w.histogram_last));

@@ -9,9 +9,9 @@ enum { SAMPLES_MAX = 1 << 20 };
 
 /* Counts of all lanes together. */
 struct figures {
-	uint64_t sent, sent_octets, answered, lost, late, silent, spoiled, received,
+	uint64_t sent, sent_octets, answered, lost, late, silent, spoiled, slipped, received,
 		received_octets, other, crossed, refused, unsampled;
-	uint64_t rcodes[16], faults[SURGE_FAULTS];
+	uint64_t rcodes[16], faults[SURGE_FAULTS], clients[SURGE_ENDS];
 };
 
 /* The server and its children. */
@@ -28,7 +28,7 @@ struct latency {
 /* One interval of a run. */
 struct moment {
 	double at; /* seconds since its start */
-	uint64_t sent, answered, lost, late, wrong;
+	uint64_t sent, answered, lost, late, wrong, clients_sent, clients_answered;
 	double p50, p99, most; /* microseconds */
 	struct resources server;
 };
@@ -37,6 +37,8 @@ struct trial {
 	double rate, seconds; /* as wished; 0: closed loop */
 	double sending_s;     /* as it was */
 	uint64_t due;	      /* queries; 0: closed loop */
+	bool calm;	      /* clients alone */
+	double clients_share; /* of what was due, if they are counted apart from a flood; else 0 */
 	struct figures figures;
 	struct latency latency;
 	struct surge_histogram *histogram; /* cycles */
@@ -53,10 +55,13 @@ struct trial {
 void figures_read(const struct deck *deck, struct figures *figures);
 /** Take away what there was before. */
 void figures_subtract(struct figures *figures, const struct figures *before);
+/** What is not the clients'. */
+void figures_flood(const struct figures *figures, uint64_t ends[static SURGE_ENDS]);
 uint64_t figures_wrong(const struct figures *figures);
 struct latency latency_of(const struct surge_histogram *histogram);
 
-/** Lost, or never sent for want of room in the transmit ring: share of all that was due. */
+/** Lost, or never sent for want of room in the transmit ring: share of all that was due. Beside a
+ * flood: not answered, as a share of what was due of clients. */
 double trial_loss(const struct trial *trial);
 static inline uint64_t
 trial_unsent(const struct trial *trial)

@@ -186,7 +186,7 @@ value_server(struct why *why, const char *option, const char *text, struct packe
 int
 value_prefix(struct why *why, const char *option, const char *text, struct workload_prefix *prefix)
 {
-	bool ipv6 = strcmp(option, "sources6") == 0;
+	bool ipv6 = option[strlen(option) - 1] == '6';
 	char address[INET6_ADDRSTRLEN] = "";
 	const char *slash = strchr(text, '/');
 	unsigned long bits = ipv6 ? 128 : 32, most = bits;

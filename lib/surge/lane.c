@@ -21,6 +21,83 @@
 
 enum { BURST = 32, SWEEP_MAX = 256, AHEAD_LINES = 12 };
 
+/* ---- clients apart from a flood ---- */
+
+/* Whose losses and latencies are told. */
+static inline bool
+is_watched(const struct surge_lane *l, const struct surge_template *t)
+{
+	return likely(!l->apart) || t->client != 0;
+}
+
+static inline void
+client_count(struct surge_lane *l, const struct surge_template *t, enum surge_end end)
+{
+	if (unlikely(l->apart) && t->client)
+		counter_add(&l->counters.clients[end], 1);
+}
+
+/* From now on it asks with what it got. */
+static inline void
+cookie_keep(struct surge_lane *l, const struct surge_template *t, const uint8_t *message,
+	size_t length, size_t fixed)
+{
+	if (unlikely(l->cookies != NULL) && t->client && length - fixed == WIRE_COOKIE_SERVER_SIZE)
+		memcpy(l->cookies[t->client], message + fixed, WIRE_COOKIE_SERVER_SIZE);
+}
+
+static inline void
+be16_add(uint8_t *at, uint16_t more)
+{
+	uint16_t word = htobe16((uint16_t)(be16_read(at) + more));
+
+	memcpy(at, &word, sizeof(word));
+}
+
+/* Write the server's part of a cookie behind the client's, which ends the frame. */
+static __rte_noinline void
+cookie_append(const struct surge_template *t, const uint8_t *cookie, uint8_t *frame)
+{
+	enum { MORE = WIRE_COOKIE_SERVER_SIZE };
+	uint8_t *end = frame + t->frame_length, *ip = frame + ETHER_SIZE;
+	uint8_t *udp = frame + t->message_offset - UDP_SIZE;
+	size_t length = (size_t)(end - udp) + MORE;
+	uint16_t sum = 0;
+
+	memcpy(end, cookie, MORE);
+	be16_add(end - WIRE_COOKIE_CLIENT_SIZE - 6, MORE); /* RDLENGTH of the OPT */
+	be16_add(end - WIRE_COOKIE_CLIENT_SIZE - 2, MORE); /* the option's length */
+	be16_add(udp + 4, MORE);
+	if (t->message_offset == IPV4_MESSAGE) {
+		be16_add(ip + 2, MORE);
+		memcpy(ip + 10, &sum, sizeof(sum));
+		sum = (uint16_t)~sum_fold(sum_octets(ip, IPV4_SIZE));
+		memcpy(ip + 10, &sum, sizeof(sum));
+	} else {
+		be16_add(ip + 4, MORE);
+	}
+	memset(udp + 6, 0, 2);
+	sum = (uint16_t)~sum_fold(addresses_sum(frame, t->message_offset) + htobe16(17) +
+				  htobe16((uint16_t)length) + sum_octets(udp, length));
+	sum = sum ? sum : UINT16_MAX;
+	memcpy(udp + 6, &sum, sizeof(sum));
+}
+
+/* @return octets of the frame */
+static inline uint16_t
+cookie_show(const struct surge_lane *l, const struct surge_template *t, uint8_t *frame)
+{
+	const uint8_t *cookie;
+
+	if (likely(l->cookies == NULL) || !t->client || !t->bears_cookie)
+		return t->frame_length;
+	cookie = l->cookies[t->client];
+	if (cookie[0] == 0)
+		return t->frame_length;
+	cookie_append(t, cookie, frame);
+	return t->frame_length + WIRE_COOKIE_SERVER_SIZE;
+}
+
 /* ---- slots ---- */
 
 static inline struct surge_slot *
@@ -60,11 +137,15 @@ slot_expire(struct surge_lane *l, struct surge_slot *slot)
 	if (slot->fate == SURGE_SILENT) {
 		counter_add(&l->counters.silent, 1);
 	} else {
+		const struct surge_template *t = surge_template_at(l->templates, slot->line);
+
 		l->in_flight--;
 		counter_add(&l->counters.lost, 1);
-		atomic_fetch_add_explicit(
-			&l->lost_in[second < l->seconds ? second : l->seconds - 1], 1,
-			memory_order_relaxed);
+		client_count(l, t, SURGE_END_LOST);
+		if (is_watched(l, t))
+			atomic_fetch_add_explicit(
+				&l->lost_in[second < l->seconds ? second : l->seconds - 1], 1,
+				memory_order_relaxed);
 	}
 	slot->fate = SURGE_LOST;
 }
@@ -123,8 +204,8 @@ frame_make(const struct surge_lane *l, const struct surge_template *t, uint64_t 
 	uint16_t id = id_of(l, number);
 
 	frame_write(t, port_of(l, number), id, rte_pktmbuf_mtod(mbuf, uint8_t *));
-	mbuf->data_len = t->frame_length;
-	mbuf->pkt_len = t->frame_length;
+	mbuf->data_len = cookie_show(l, t, rte_pktmbuf_mtod(mbuf, uint8_t *));
+	mbuf->pkt_len = mbuf->data_len;
 	slot->line = l->line;
 	slot->id = id;
 	slot->fate = t->expected.length ? SURGE_WAITING : SURGE_SILENT;
@@ -176,24 +257,46 @@ queries_due(const struct surge_lane *l, uint64_t now)
 	return (uint16_t)(room < count ? room : count);
 }
 
+static inline void
+line_pass(struct surge_lane *l, const struct surge_template *t)
+{
+	l->line += t->lines;
+	if (unlikely(l->line == l->templates->line_count))
+		l->line = 0;
+}
+
+/* The next to be sent. */
+static inline const struct surge_template *
+template_next(struct surge_lane *l)
+{
+	const struct surge_template *t = surge_template_at(l->templates, l->line);
+
+	/* there is one, or nobody would be counted apart */
+	while (unlikely(l->run.calm) && t->client == 0) {
+		line_pass(l, t);
+		t = surge_template_at(l->templates, l->line);
+	}
+	return t;
+}
+
 static inline unsigned int
 queries_send(struct surge_lane *l, uint64_t now)
 {
-	const struct surge_templates *templates = l->templates;
 	uint16_t count = queries_due(l, now), sent;
 	struct rte_mbuf *mbufs[BURST];
 	double dues[BURST];
-	uint64_t octets = 0;
+	uint64_t octets = 0, clients = 0; /* clients: a bit for each query */
 
 	if (count == 0 || rte_pktmbuf_alloc_bulk(l->pool, mbufs, count) != 0)
 		return 0;
 	for (uint16_t i = 0; i < count; i++) {
-		const struct surge_template *t = surge_template_at(templates, l->line);
+		const struct surge_template *t = template_next(l);
 		struct surge_slot *slot = slot_of(l, l->next);
 
 		rte_prefetch0((const uint8_t *)t + AHEAD_LINES * LINE_SIZE);
 		frame_make(l, t, l->next, mbufs[i], slot);
-		octets += t->frame_length;
+		octets += mbufs[i]->data_len;
+		clients |= (uint64_t)(t->client != 0) << i;
 		l->in_flight += t->expected.length != 0;
 		dues[i] = l->due;
 		slot->due = now;
@@ -202,14 +305,17 @@ queries_send(struct surge_lane *l, uint64_t now)
 			l->due += l->run.interval;
 		}
 		l->next++;
-		l->line += t->lines;
-		if (unlikely(l->line == templates->line_count))
-			l->line = 0;
+		line_pass(l, t);
 	}
 	sent = rte_eth_tx_burst(l->port_id, l->queue_id, mbufs, count);
 	if (unlikely(sent < count))
 		queries_take_back(l, dues, mbufs, sent, count);
 	counter_add(&l->counters.sent, sent);
+	if (unlikely(l->apart)) {
+		clients &= (1ull << sent) - 1;
+		counter_add(&l->counters.clients[SURGE_END_SENT],
+			(uint64_t)__builtin_popcountll(clients));
+	}
 	counter_add(&l->counters.sent_octets, octets * sent / count);
 	return sent;
 }
@@ -259,31 +365,59 @@ wrong_keep(struct surge_lane *l, const struct surge_slot *slot, const uint8_t *f
 	atomic_store_explicit(&l->wrong_count, count + 1, memory_order_release);
 }
 
+/* A reply to a query whose reply is awaited; @param slip  it is TC by limits */
+static inline void
+query_end(struct surge_lane *l, const struct surge_template *t, enum surge_fault fault, bool slip)
+{
+	struct surge_counters *c = &l->counters;
+
+	l->in_flight--;
+	counter_add(fault != SURGE_RIGHT ? &c->spoiled : slip ? &c->slipped : &c->answered, 1);
+	client_count(l, t,
+		fault != SURGE_RIGHT ? SURGE_END_SPOILED
+		: slip		     ? SURGE_END_SLIPPED
+				     : SURGE_END_ANSWERED);
+}
+
+/* Whether limits of the server's put it in the answer's place. */
+static bool
+is_slip(const struct surge_lane *l, const struct surge_template *t, const uint8_t *message,
+	size_t length)
+{
+	return l->apart && t->slip_length == length && length != 0 &&
+	       reply_hash(message, t->slip_hashed) == t->slip_hash;
+}
+
 /* Judge a reply whose lengths and sums are right by the slot that it leads to. */
 static enum surge_fault
 reply_judge(struct surge_lane *l, struct surge_slot *slot, uint16_t id, const uint8_t *frame,
 	size_t at, size_t length)
 {
 	const struct surge_template *t = surge_template_at(l->templates, slot->line);
-	bool known = slot->fate != SURGE_UNUSED && slot->id == id;
+	bool known = slot->fate != SURGE_UNUSED && slot->id == id, slip;
 	enum surge_fault fault;
 
 	if (!known || slot->fate == SURGE_SILENT || t->expected.length == 0)
 		return SURGE_FAULT_UNASKED;
 	if (at != t->message_offset || !endpoints_right(t, frame))
 		return SURGE_FAULT_ENDPOINT;
-	fault = surge_fault_find(t, l->strictness, frame + at, length, t->frame + at);
+	slip = is_slip(l, t, frame + at, length);
+	fault = slip ? SURGE_RIGHT
+		     : surge_fault_find(t, l->strictness, frame + at, length, t->frame + at);
 	/* another's reply leaves the query waiting for its own */
 	if (fault == SURGE_FAULT_QUESTION)
 		return slot->fate == SURGE_WAITING ? fault : SURGE_FAULT_UNASKED;
 	if (slot->fate == SURGE_ANSWERED)
 		return SURGE_FAULT_DUPLICATE;
 	if (slot->fate == SURGE_WAITING) {
-		l->in_flight--;
-		counter_add(fault == SURGE_RIGHT ? &l->counters.answered : &l->counters.spoiled, 1);
+		query_end(l, t, fault, slip);
 	} else if (fault == SURGE_RIGHT) {
 		counter_add(&l->counters.late, 1);
+		client_count(l, t, SURGE_END_LATE);
 	}
+	if (fault == SURGE_RIGHT)
+		cookie_keep(l, t, frame + at, length,
+			slip ? t->slip_hashed : t->expected.hashed_length);
 	slot->fate = SURGE_ANSWERED;
 	return fault;
 }
@@ -330,7 +464,8 @@ reply_unexpected(struct surge_lane *l, const uint8_t *frame, size_t frame_length
 		return;
 	}
 	counter_add(&l->counters.rcodes[frame[at + 3] & WIRE_FLAG2_RCODE], 1);
-	if (counter_read(&l->counters.answered) != answered)
+	if (counter_read(&l->counters.answered) != answered &&
+		is_watched(l, surge_template_at(l->templates, slot->line)))
 		surge_histogram_add(&l->latency, now > due ? now - due : 0);
 }
 
@@ -366,18 +501,19 @@ reply_take(struct surge_lane *l, const uint8_t *frame, size_t length, size_t at,
 	uint64_t now)
 {
 	struct surge_slot *slot = slot_find(l, port, be16_read(frame + at));
+	const struct surge_template *t = surge_template_at(l->templates, slot->line);
 
-	if (unlikely(
-		    slot->fate != SURGE_WAITING || slot->id != be16_read(frame + at) ||
-		    !reply_right(surge_template_at(l->templates, slot->line), frame, length, at))) {
+	if (unlikely(slot->fate != SURGE_WAITING || slot->id != be16_read(frame + at) ||
+		     !reply_right(t, frame, length, at))) {
 		reply_unexpected(l, frame, length, at, port, now);
 		return;
 	}
 	slot->fate = SURGE_ANSWERED;
-	l->in_flight--;
-	counter_add(&l->counters.answered, 1);
+	query_end(l, t, SURGE_RIGHT, false);
 	counter_add(&l->counters.rcodes[frame[at + 3] & WIRE_FLAG2_RCODE], 1);
-	surge_histogram_add(&l->latency, now > slot->due ? now - slot->due : 0);
+	cookie_keep(l, t, frame + at, t->expected.length, t->expected.hashed_length);
+	if (is_watched(l, t))
+		surge_histogram_add(&l->latency, now > slot->due ? now - slot->due : 0);
 	if (unlikely(--l->until_sample == 0))
 		sample_put(l, slot, frame, length);
 }

@@ -19,6 +19,7 @@
 #include "base/base.h"
 #include "base/counter.h"
 #include "oracle/oracle.h"
+#include "wire/wire.h"
 #include "workload/workload.h"
 
 struct rte_mempool;
@@ -117,10 +118,14 @@ struct surge_template {
 			     */
 	uint16_t query_sum; /* likewise of the query */
 	uint16_t frame_length, message_offset;
-	uint16_t question_length; /* octets that the reply repeats; 0: none */
-	uint16_t size_max;	  /* of the reply, as the client says */
-	uint8_t lines;		  /* of 64 octets, to the next template */
-	uint8_t gap[19];
+	uint16_t question_length;	   /* octets that the reply repeats; 0: none */
+	uint16_t size_max;		   /* of the reply, as the client says */
+	uint16_t slip_length, slip_hashed; /* of TC in its place, by limits; 0: no such thing */
+	uint64_t slip_hash;
+	uint32_t client;   /* that asks it, from 1 on; 0: none, it is of a flood */
+	uint8_t lines;	   /* of 64 octets, to the next template */
+	bool bears_cookie; /* a client's cookie stands at its end, room for the server's behind */
+	uint8_t gap[2];
 	uint8_t frame[]; /* id 0 and source port 0; room up to a whole line */
 };
 static_assert(sizeof(struct surge_template) == 64, "one line, so that the frame begins the next");
@@ -130,12 +135,20 @@ struct surge_templates {
 	uint8_t *lines;
 	uint32_t line_count;
 	size_t count, silent;
+	uint32_t clients; /* templates that are not of a flood */
 };
 
 static inline const struct surge_template *
 surge_template_at(const struct surge_templates *t, uint32_t line)
 {
 	return (const struct surge_template *)(const void *)(t->lines + (size_t)line * 64);
+}
+
+/** Of all queries, those that are not of a flood. */
+static inline double
+surge_clients_share(const struct surge_templates *t)
+{
+	return (double)t->clients / (double)t->count;
 }
 
 /** What the oracle needs. */
@@ -147,12 +160,14 @@ struct surge_model {
 /**
  * Make templates of a workload, each with the oracle's answer to it.
  *
+ * @param flood  queries that come evenly among the others; NULL: none
  * @param other  what is right as well: another version of a zone, which may replace the first while
  *               a run goes on; NULL: nothing
  * @return 0 or -errno
  */
 int surge_templates_make(struct surge_templates *templates, const struct workload *work,
-	const struct surge_model *model, const struct surge_model *other, struct why *why);
+	const struct workload *flood, const struct surge_model *model,
+	const struct surge_model *other, struct why *why);
 
 /** Write the frame of a query from that port with that id; sums are right.
  *
@@ -195,6 +210,17 @@ struct surge_ring {
 	struct surge_sample samples[SURGE_SAMPLES];
 };
 
+/** Of clients apart from a flood: what their queries came to. */
+enum surge_end {
+	SURGE_END_SENT,
+	SURGE_END_ANSWERED,
+	SURGE_END_SLIPPED,
+	SURGE_END_LOST,
+	SURGE_END_LATE,
+	SURGE_END_SPOILED,
+	SURGE_ENDS
+};
+
 struct surge_counters {
 	_Atomic uint64_t sent, sent_octets;
 	_Atomic uint64_t answered; /* in time and right */
@@ -202,6 +228,7 @@ struct surge_counters {
 	_Atomic uint64_t late;	   /* right, but after the query was counted as lost */
 	_Atomic uint64_t silent;   /* not answered, and rightly so */
 	_Atomic uint64_t spoiled;  /* answered in time, but wrongly */
+	_Atomic uint64_t slipped; /* met by TC, since limits of the server's held the answer back */
 	_Atomic uint64_t received, received_octets;
 	_Atomic uint64_t other;	    /* frames that are no UDP from port 53 to ours: ARP, ND, ... */
 	_Atomic uint64_t crossed;   /* handed to the lane that had sent the query */
@@ -209,6 +236,7 @@ struct surge_counters {
 	_Atomic uint64_t unsampled; /* samples that found the ring full */
 	_Atomic uint64_t rcodes[16];
 	_Atomic uint64_t faults[SURGE_FAULTS];
+	_Atomic uint64_t clients[SURGE_ENDS]; /* part of the above */
 };
 
 /** A query on its way, or what became of it. */
@@ -230,6 +258,7 @@ struct surge_run {
 	uint64_t queries;  /* at most */
 	uint64_t timeout;  /* cycles */
 	uint32_t window;   /* queries on their way at most; 0: any */
+	bool calm;	   /* clients alone, no flood */
 };
 
 /** One transmit and receive queue, its queries on their way, its figures. */
@@ -245,7 +274,13 @@ struct surge_lane {
 	uint16_t first_port;		   /* of all lanes */
 	uint16_t id_secret;
 	enum surge_strictness strictness;
-	uint32_t sample_each;	  /* 0: never */
+	uint32_t sample_each; /* 0: never */
+	/* Clients are counted apart from a flood, against which a server has limits: losses by the
+	 * second and latencies are theirs alone, and TC is no fault. */
+	bool apart;
+	/* what clients got from the server, by their number; the first octet of a server's part is
+	 * its version, never 0: none yet. NULL: nobody keeps any */
+	uint8_t (*cookies)[WIRE_COOKIE_SERVER_SIZE];
 	struct rte_ring *crossed; /* frames that other lanes received, for this one */
 	struct surge_ring *samples;
 	struct surge_sample *wrong; /* SURGE_WRONG_MAX of them */

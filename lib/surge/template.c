@@ -12,16 +12,25 @@ frame_message_offset(const uint8_t *frame)
 	return frame[12] == 0x08 ? IPV4_MESSAGE : IPV6_MESSAGE;
 }
 
+/* @param slip  limits hold the answer back, and show the way by TCP */
+static size_t
+model_answer(const struct surge_model *model, const uint8_t *frame, size_t length, bool slip,
+	uint8_t *reply)
+{
+	size_t at = frame_message_offset(frame);
+	size_t size = at == IPV4_MESSAGE ? 4 : 16;
+	const struct exchange_peer peer = {.address = frame + at - UDP_SIZE - 2 * size,
+		.address_size = (uint8_t)size,
+		.slip = slip};
+
+	return oracle_answer(&model->zones, &model->self, &peer, frame + at, length - at, reply);
+}
+
 size_t
 surge_model_answer(
 	const struct surge_model *model, const uint8_t *frame, size_t length, uint8_t *reply)
 {
-	size_t at = frame_message_offset(frame);
-	size_t size = at == IPV4_MESSAGE ? 4 : 16;
-	const struct exchange_peer peer = {
-		.address = frame + at - UDP_SIZE - 2 * size, .address_size = (uint8_t)size};
-
-	return oracle_answer(&model->zones, &model->self, &peer, frame + at, length - at, reply);
+	return model_answer(model, frame, length, false, reply);
 }
 
 /* Octets of a message before what a server says in its cookie. */
@@ -64,6 +73,33 @@ reply_sum(const struct surge_template *t, const uint8_t *reply)
 	return sum_fold(sum + sum_octets(reply + 2, t->expected.hashed_length - 2u));
 }
 
+/* What is TC anyway, and what no zone says, limits do not shorten. */
+static void
+slip_set(struct surge_template *t, const struct surge_model *model)
+{
+	uint8_t reply[WIRE_UDP_SIZE_OWN];
+	size_t length = model_answer(model, t->frame, t->frame_length, true, reply);
+
+	if (length < WIRE_HEADER_SIZE || !(reply[2] & WIRE_FLAG1_TC) ||
+		(t->expected.flags1 & WIRE_FLAG1_TC))
+		return;
+	t->slip_length = (uint16_t)length;
+	t->slip_hashed = (uint16_t)length_fixed(reply, length);
+	t->slip_hash = reply_hash(reply, t->slip_hashed);
+}
+
+/* A client's cookie ends the message, as the only option: then a server's may follow it. */
+static bool
+cookie_is_last(const struct surge_template *t)
+{
+	static const uint8_t option[] = {
+		0, 4 + WIRE_COOKIE_CLIENT_SIZE, 0, WIRE_OPTION_COOKIE, 0, WIRE_COOKIE_CLIENT_SIZE};
+	size_t size = sizeof(option) + WIRE_COOKIE_CLIENT_SIZE;
+
+	return t->frame_length >= t->message_offset + WIRE_HEADER_SIZE + size &&
+	       memcmp(t->frame + t->frame_length - size, option, sizeof(option)) == 0;
+}
+
 static void
 expectations_set(
 	struct surge_template *t, const struct surge_model *model, const struct surge_model *other)
@@ -82,6 +118,8 @@ expectations_set(
 	length = surge_model_answer(model, t->frame, t->frame_length, reply);
 	expectation_set(&t->expected, &query, reply, length);
 	t->reply_sum = reply_sum(t, reply);
+	slip_set(t, model);
+	t->bears_cookie = query.cookie && cookie_is_last(t);
 	if (!other)
 		return;
 	length = surge_model_answer(other, t->frame, t->frame_length, reply);
@@ -121,27 +159,50 @@ lines_of(size_t frame_length)
 	return 1 + (frame_length + LINE_SIZE - 1) / LINE_SIZE;
 }
 
-int
-surge_templates_make(struct surge_templates *templates, const struct workload *work,
-	const struct surge_model *model, const struct surge_model *other, struct why *why)
+static size_t
+workload_lines(const struct workload *work)
 {
 	size_t lines = 0;
 
-	*templates = (struct surge_templates){.count = work->count};
 	for (size_t i = 0; i < work->count; i++)
 		lines += lines_of(work->offsets[i + 1] - work->offsets[i]);
+	return lines;
+}
+
+static struct surge_template *
+template_add(struct surge_templates *templates, const struct workload *work, size_t index)
+{
+	const uint8_t *frame = work->frames + work->offsets[index];
+	size_t length = work->offsets[index + 1] - work->offsets[index];
+	struct surge_template *t = template_at(templates, templates->line_count);
+
+	query_set(t, frame, length);
+	t->lines = (uint8_t)lines_of(length);
+	templates->line_count += t->lines;
+	return t;
+}
+
+int
+surge_templates_make(struct surge_templates *templates, const struct workload *work,
+	const struct workload *flood, const struct surge_model *model,
+	const struct surge_model *other, struct why *why)
+{
+	size_t count = work->count + (flood ? flood->count : 0);
+	size_t lines = workload_lines(work) + (flood ? workload_lines(flood) : 0);
+
+	*templates = (struct surge_templates){.count = count};
 	templates->lines = aligned_alloc(LINE_SIZE, lines * LINE_SIZE);
 	if (!templates->lines)
-		return why_set(why, ENOMEM, "no memory for %zu queries", work->count);
+		return why_set(why, ENOMEM, "no memory for %zu queries", count);
 	memset(templates->lines, 0, lines * LINE_SIZE);
-	for (size_t i = 0; i < work->count; i++) {
-		const uint8_t *frame = work->frames + work->offsets[i];
-		size_t length = work->offsets[i + 1] - work->offsets[i];
-		struct surge_template *t = template_at(templates, templates->line_count);
+	for (size_t i = 0; i < count; i++) {
+		bool is_client = !flood || templates->clients < (i + 1) * work->count / count;
+		struct surge_template *t =
+			is_client ? template_add(templates, work, templates->clients)
+				  : template_add(templates, flood, i - templates->clients);
 
-		query_set(t, frame, length);
-		t->lines = (uint8_t)lines_of(length);
-		templates->line_count += t->lines;
+		if (is_client)
+			t->client = ++templates->clients;
 		expectations_set(t, model, other);
 		templates->silent += t->expected.length == 0;
 	}

@@ -350,7 +350,8 @@ Test(surge_fault, is_none_in_what_another_version_of_the_zone_says)
 		models[i].zones.zones = lists[i];
 		free(text);
 	}
-	cr_assert_eq(surge_templates_make(&templates, &w.work, &w.model, &models[0], &why), 0);
+	cr_assert_eq(
+		surge_templates_make(&templates, &w.work, NULL, &w.model, &models[0], &why), 0);
 	cr_assert_eq(
 		surge_examiner_new(&examiner, &w.model, &models[0], SURGE_OCTETS, 0, 0, &why), 0);
 	for (size_t i = 0; i < templates.count; i++) {

@@ -30,6 +30,8 @@ struct stage {
 	uint16_t port;
 	/* the server's */
 	uint64_t seen, waiting, most_waiting;
+	bool slips; /* the flood gets TC */
+	uint64_t asked, flooded, cookies, cookies_valid;
 	struct rte_mbuf *held[RING_SIZE];
 };
 
@@ -112,6 +114,7 @@ stage_end(struct stage *s)
 		free(s->lanes[i]->samples);
 		free(s->lanes[i]->wrong);
 		free((void *)s->lanes[i]->lost_in);
+		free(s->lanes[i]->cookies);
 		free(s->lanes[i]);
 	}
 	surge_world_end(&s->world);
@@ -124,8 +127,59 @@ stage_end(struct stage *s)
 typedef unsigned int behaviour(
 	struct stage *s, uint64_t number, uint8_t *frame, unsigned int *queue);
 
+/* One flood query beside each of the world's, from sources of its own; clients keep cookies. */
 static void
-reply_make(const struct stage *s, struct rte_mbuf *mbuf)
+stage_flood(struct stage *s)
+{
+	struct workload_wishes wishes = workload_wishes_default();
+	struct surge_world *w = &s->world;
+	struct workload flood;
+	struct why why;
+
+	wishes.name = "nxdomain-do";
+	wishes.count = w->work.count;
+	wishes.ends.ipv4 = (struct workload_prefix){{198, 19}, 16};
+	wishes.ends.ipv6 = (struct workload_prefix){{0x20, 0x01, 0x0d, 0xb8, 0x80}, 42};
+	cr_assert_eq(workload_make(&flood, &wishes, w->zone, &why), 0, "%s", why.text);
+	surge_templates_free(&w->templates);
+	cr_assert_eq(surge_templates_make(&w->templates, &w->work, &flood, &w->model, NULL, &why),
+		0, "%s", why.text);
+	workload_free(&flood);
+	cr_assert_eq(w->templates.clients, w->work.count);
+	for (unsigned int i = 0; i < LANES; i++) {
+		struct surge_lane *l = s->lanes[i];
+
+		l->apart = true;
+		l->cookies = calloc(w->templates.clients + 1, sizeof(*l->cookies));
+		cr_assert(l->cookies);
+	}
+}
+
+/* Who asks, and with what cookie. @return whether it is the flood */
+static bool
+query_look(struct stage *s, const uint8_t *frame, const struct packet_layout *layout)
+{
+	const uint8_t *source = frame + layout->source_offset;
+	size_t size = layout->ipv6 ? 16 : 4;
+	bool flood = layout->ipv6 ? source[4] == 0x80 : source[1] == 19;
+	struct wire_query query;
+	uint8_t fresh[WIRE_COOKIE_SIZE];
+
+	s->asked++;
+	s->flooded += flood;
+	cr_assert_eq(wire_query_read(frame + layout->message_offset, layout->message_length,
+			     WIRE_UDP, &query),
+		WIRE_ANSWER);
+	if (query.cookie && query.cookie_length == WIRE_COOKIE_SIZE) {
+		s->cookies++;
+		s->cookies_valid += guard_cookie_judge(&s->world.model.self.secrets, source, size,
+			0, query.cookie, query.cookie_length, fresh);
+	}
+	return flood;
+}
+
+static void
+reply_make(struct stage *s, struct rte_mbuf *mbuf)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *), reply[WIRE_UDP_SIZE_OWN];
 	struct packet_layout layout;
@@ -134,7 +188,16 @@ reply_make(const struct stage *s, struct rte_mbuf *mbuf)
 
 	cr_assert_eq(packet_classify(&s->world.work.service, check, frame, mbuf->data_len, &layout),
 		PACKET_OURS);
-	length = surge_model_answer(&s->world.model, frame, mbuf->data_len, reply);
+	if (query_look(s, frame, &layout) && s->slips) {
+		const struct exchange_peer peer = {.address = frame + layout.source_offset,
+			.address_size = layout.ipv6 ? 16 : 4,
+			.slip = true};
+
+		length = oracle_answer(&s->world.model.zones, &s->world.model.self, &peer,
+			frame + layout.message_offset, layout.message_length, reply);
+	} else {
+		length = surge_model_answer(&s->world.model, frame, mbuf->data_len, reply);
+	}
 	memcpy(frame + layout.message_offset, reply, length);
 	length = packet_reply(frame, &layout, length, false);
 	mbuf->data_len = (uint16_t)length;
@@ -443,5 +506,89 @@ Test(surge_lane, measures_from_the_time_that_a_query_is_due)
 	cr_expect_eq(SUM(s, answered), 4000);
 	cr_expect_gt(counter_read(&s->lanes[0]->latency.most),
 		surge_histogram_quantile(&s->lanes[0]->latency, .1));
+	stage_end(s);
+}
+
+static uint64_t
+clients_sum(const struct stage *s, enum surge_end end)
+{
+	return sum_of(s, offsetof(struct surge_counters, clients[end]));
+}
+
+Test(surge_lane, counts_clients_apart_from_a_flood_that_gets_tc)
+{
+	struct stage *s = stage_make("referral-do", RING_SIZE);
+
+	stage_flood(s);
+	s->slips = true;
+	play(s, rightly,
+		(struct surge_run){.queries = 4000, .window = 100, .timeout = long_timeout()});
+	cr_expect_eq(s->asked, 8000);
+	cr_expect_eq(s->flooded, 4000);
+	cr_expect_eq(SUM(s, answered), 4000);
+	cr_expect_eq(SUM(s, slipped), 4000);
+	cr_expect_eq(clients_sum(s, SURGE_END_SENT), 4000);
+	cr_expect_eq(clients_sum(s, SURGE_END_ANSWERED), 4000);
+	cr_expect_eq(clients_sum(s, SURGE_END_SLIPPED), 0);
+	cr_expect_eq(wrong_sum(s), 0);
+	cr_expect_eq(surge_histogram_count(&s->lanes[0]->latency), 2000, "clients' alone");
+	stage_end(s);
+}
+
+static unsigned int
+to_clients_alone(struct stage *s, uint64_t number, uint8_t *frame, unsigned int *queue)
+{
+	(void)s;
+	(void)number;
+	(void)queue;
+	/* it is a reply by now: to whom */
+	return frame[12] == 0x08 ? frame[14 + 17] != 19 : frame[14 + 28] != 0x80;
+}
+
+Test(surge_lane, tells_losses_by_the_second_of_clients_alone)
+{
+	struct stage *s = stage_make("referral-do", RING_SIZE);
+	uint32_t lost = 0;
+
+	stage_flood(s);
+	play(s, to_clients_alone,
+		(struct surge_run){.queries = 500, .window = 1000, .timeout = short_timeout()});
+	cr_expect_eq(SUM(s, lost), 500);
+	cr_expect_eq(clients_sum(s, SURGE_END_LOST), 0);
+	cr_expect_eq(clients_sum(s, SURGE_END_ANSWERED), 500);
+	for (unsigned int i = 0; i < LANES; i++)
+		for (unsigned int j = 0; j < s->lanes[i]->seconds; j++)
+			lost += s->lanes[i]->lost_in[j];
+	cr_expect_eq(lost, 0);
+	stage_end(s);
+}
+
+Test(surge_lane, lets_clients_alone_ask_in_calm_times)
+{
+	struct stage *s = stage_make("single", RING_SIZE);
+
+	stage_flood(s);
+	play(s, rightly,
+		(struct surge_run){
+			.queries = 3000, .window = 100, .timeout = long_timeout(), .calm = true});
+	cr_expect_eq(s->asked, 6000);
+	cr_expect_eq(s->flooded, 0);
+	cr_expect_eq(clients_sum(s, SURGE_END_ANSWERED), 6000);
+	stage_end(s);
+}
+
+/* Each lane's clients get a cookie of their own with the first answer. */
+Test(surge_lane, asks_again_with_the_cookie_that_it_got)
+{
+	struct stage *s = stage_make("referral-do-cookie", RING_SIZE);
+
+	stage_flood(s);
+	play(s, rightly,
+		(struct surge_run){
+			.queries = 3000, .window = 100, .timeout = long_timeout(), .calm = true});
+	cr_expect_eq(SUM(s, answered), 6000);
+	cr_expect_eq(wrong_sum(s), 0);
+	cr_expect_eq(s->cookies, 4000, "%lu: all but the first 1000 of each lane", s->cookies);
+	cr_expect_eq(s->cookies_valid, s->cookies);
 	stage_end(s);
 }

@@ -41,8 +41,8 @@ surge_world_begin(struct surge_world *w, struct workload_wishes wishes)
 	w->model = (struct surge_model){
 		.zones = {.count = 1, .zones = w->zones}, .self = {.secrets = {.count = 1}}};
 	cr_assert_eq(workload_make(&w->work, &wishes, w->zone, &why), 0, "%s", why.text);
-	cr_assert_eq(surge_templates_make(&w->templates, &w->work, &w->model, NULL, &why), 0, "%s",
-		why.text);
+	cr_assert_eq(surge_templates_make(&w->templates, &w->work, NULL, &w->model, NULL, &why), 0,
+		"%s", why.text);
 }
 
 static inline void
