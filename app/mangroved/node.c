@@ -194,7 +194,8 @@ signalled(uv_poll_t *poll, int status, int events)
 	default:
 		log_say(NOTICE, log_main, "stopping signal=%s\n",
 			sigabbrev_np((int)signal.ssi_signo));
-		node_stop(node, 0);
+		/* a check that did not come to its end has found nothing good */
+		node_stop(node, node->check_only);
 	}
 }
 

@@ -34,6 +34,22 @@ code=0
 at_server "$mangroved" --config "$work/mangroved.yaml" --check >"$work/plan" 2>"$work/log" || code=$?
 [ $code = 1 ] && said 'expired' && [ ! -s "$work/plan" ] || fail "exit code $code"
 
+# one that is told to stop has not found it good
+cat >"$work/builder" <<TEXT
+#!/bin/sh
+touch "$work/begun"
+exec sleep 60
+TEXT
+chmod 755 "$work" "$work/builder"
+config_add "builder: $work/builder"
+chmod 777 "$work"
+behind check $server "$mangroved" --config "$work/mangroved.yaml" --check
+within 10 [ -e "$work/begun" ] || fail "no builder"
+kill -TERM "${process[check]}"
+code=0
+wait "${process[check]}" || code=$?
+[ $code = 1 ] || fail "a check that was stopped: exit code $code"
+
 # every key of the sample. Where it names a file or a machine's part, this one's; of two ways one.
 tsig-keygen -a hmac-sha256 transfers.example. >"$work/keys"
 printf '%032d\n' 7 >"$work/secrets"
