@@ -27,8 +27,8 @@ enum {
 	OBSERVE_WAYS = 16,
 	OBSERVE_LEAK_BUCKETS = 64,
 	OBSERVE_SIGNAL_BUCKETS = 4,
-	OBSERVE_NETWORKS = 1024,
-	OBSERVE_RANGES = 64,		      /* of each network */
+	OBSERVE_NETWORKS = 512, /* 0.3 MB of a thread; twice as many were too much for 64 of them */
+	OBSERVE_RANGES = 64,	/* of each network */
 	OBSERVE_NODES_MAX = 0xffff,	      /* those of later nodes are not looked at */
 	OBSERVE_SIGNALS_A_PAGE = LEDGER_KEPT, /* a flood of signals costs no more than this */
 	OBSERVE_DAY_SECONDS = 86400, /* names and trust anchors are counted by the day (UTC) */

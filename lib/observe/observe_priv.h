@@ -50,7 +50,7 @@ sequence_holds(const _Atomic uint32_t *sequence, uint32_t before)
 
 /* ---- which of two stays (struct observe_network) ---- */
 
-enum { NETWORK_SHIFT = 64 - 10 };
+enum { NETWORK_SHIFT = 64 - 9 };
 static_assert(1ull << (64 - NETWORK_SHIFT) == OBSERVE_NETWORKS, "an entry is a hash's high bits");
 
 enum { RANGE_BITS = 10 }; /* that tell apart what shares a slot: 65536 / OBSERVE_RANGES */

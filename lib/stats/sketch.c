@@ -63,29 +63,22 @@ stats_sketch_estimate(const struct stats_sketch *sketch)
 	return m * m / (2 * M_LN2 * z);
 }
 
-static void
-registers_merge(_Atomic uint8_t *to, const _Atomic uint8_t *from)
-{
-	for (unsigned int i = 0; i < sizeof(uint64_t); i++) {
-		uint8_t rank = atomic_load_explicit(&from[i], memory_order_relaxed);
-
-		if (rank > atomic_load_explicit(&to[i], memory_order_relaxed))
-			atomic_store_explicit(&to[i], rank, memory_order_relaxed);
-	}
-}
-
 void
 stats_sketch_merge(struct stats_sketch *sketch, const struct stats_sketch *other)
 {
-	/* eight at a time: of most that a thread has seen, others have seen as much */
-	for (unsigned int i = 0; i < STATS_REGISTERS; i += sizeof(uint64_t)) {
-		uint64_t theirs, ours;
+	enum { CHUNK = 256 };
 
-		/* what is read while it is written is merged by the next reader */
-		memcpy(&theirs, (const void *)&other->registers[i], sizeof(theirs));
-		memcpy(&ours, (const void *)&sketch->registers[i], sizeof(ours));
-		if (theirs != 0 && theirs != ours)
-			registers_merge(&sketch->registers[i], &other->registers[i]);
+	static_assert(STATS_REGISTERS % CHUNK == 0, "chunks are whole");
+	/* copies, of which the compiler takes sixteen at a time; what is read while it is written
+	 * is merged by the next reader */
+	for (unsigned int at = 0; at < STATS_REGISTERS; at += CHUNK) {
+		uint8_t ours[CHUNK], theirs[CHUNK];
+
+		memcpy(ours, (const void *)&sketch->registers[at], CHUNK);
+		memcpy(theirs, (const void *)&other->registers[at], CHUNK);
+		for (unsigned int i = 0; i < CHUNK; i++)
+			ours[i] = theirs[i] > ours[i] ? theirs[i] : ours[i];
+		memcpy((void *)&sketch->registers[at], ours, CHUNK);
 	}
 }
 

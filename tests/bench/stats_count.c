@@ -3,18 +3,16 @@
  * What counting costs: ns a query of stats_count(), over pages that are in the cache, as they are
  * when they were just filled. Clients, names and sizes are spread as in the root's traffic; the
  * counters compete for the cache with nothing else, so that the whole answer path, measured with
- * and without, has the last word. And what telling costs: ms from the counters of 64 threads to
- * Prometheus' text.
+ * and without, has the last word. What telling costs: scrape.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "report/report.h"
 #include "stats/stats.h"
 
-enum { PAGES = 64, PASSES = 4000, NODES = 1440, CLIENTS = PAGES * LEDGER_PAGE, THREADS = 64 };
+enum { PAGES = 64, PASSES = 4000, NODES = 1440, CLIENTS = PAGES * LEDGER_PAGE };
 
 static uint8_t clients[CLIENTS][16];
 static struct ledger_page pages[PAGES];
@@ -54,71 +52,6 @@ pass(struct stats *stats)
 	       (PAGES * LEDGER_PAGE);
 }
 
-static double
-ms_since(const struct timespec *from)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-	return (double)(now.tv_sec - from->tv_sec) * 1e3 +
-	       (double)(now.tv_nsec - from->tv_nsec) / 1e6;
-}
-
-/* Sum, sources, report and text, as a scrape has it. @return octets of text */
-static size_t
-scrape(const struct stats_set *set, const struct stats_bursts *bursts)
-{
-	struct stats_counters *sum = calloc(1, sizeof(*sum));
-	struct stats_sketch *sketches = calloc(STATS_SOURCES, sizeof(*sketches));
-	struct report *report = report_new();
-	char *text = NULL, cpu[16];
-	size_t size;
-
-	stats_set_sum(set, sum);
-	stats_set_sources(set, 0, sketches);
-	stats_set_report(set, sum, sketches, report);
-	for (unsigned int i = 0; i < THREADS; i++) {
-		snprintf(cpu, sizeof(cpu), "%u", i);
-		stats_bursts_report(bursts, cpu, report);
-	}
-	size = report_text(report, &text);
-	free(text);
-	free(sum);
-	free(sketches);
-	report_free(report);
-	return size;
-}
-
-static void
-tell_measure(void)
-{
-	struct stats_set *set = stats_set_new(stats_seed_of("bench"));
-	struct stats_bursts *bursts = calloc(1, sizeof(*bursts));
-	struct timespec from;
-	double best = 1e9;
-	size_t size = 0;
-
-	for (unsigned int i = 0; i < THREADS; i++) {
-		struct stats *stats = stats_set_add(set, -1);
-
-		for (unsigned int k = 0; k < PAGES; k++)
-			stats_count(stats, &pages[k]);
-	}
-	for (unsigned int i = 0; i < 20; i++) {
-		double ms;
-
-		clock_gettime(CLOCK_MONOTONIC_RAW, &from);
-		size = scrape(set, bursts);
-		ms = ms_since(&from);
-		best = ms < best ? ms : best;
-	}
-	printf("a report of %u threads: %.2f ms at best for %zu KiB of text; %.1f MiB of memory in "
-	       "all\n",
-		THREADS, best, size / 1024, (double)stats_set_size(set) / (1 << 20));
-	free(bursts);
-	stats_set_free(set);
-}
-
 int
 main(void)
 {
@@ -147,6 +80,5 @@ main(void)
 	printf("stats_count: %.1f ns a query at best, %.1f in the mean of %u passes; %zu KiB of a "
 	       "thread\n",
 		best, sum / PASSES, PASSES, sizeof(*stats) / 1024);
-	tell_measure();
 	return 0;
 }

@@ -102,7 +102,7 @@ def check(path):
     expect('options unseen', told['signals']['options_unseen'], 0)
     expect('names told', [(n['name'], n['queries']) for n in today['leaks']['names']],
            [('home.', 200)])
-    # networks that share an entry of the table are one; that is few of forty in a thousand
+    # networks that share an entry of the table are one; that is few of forty in five hundred
     networks = told['aggressive']['windows'][0]['networks']
     expect('networks that do not use', 6 <= networks['uses_not'] <= 10, True)
     expect('networks that use', 6 <= networks['uses'] <= 10, True)
