@@ -130,7 +130,7 @@ auditor_renew(struct auditor *auditor, const struct engine_service *service)
 	if (!auditor)
 		return;
 	if (target_make(&made, service, &why) < 0)
-		log_say(WARNING, log_zone, "audit: %s, nothing is audited\n", why.text);
+		log_event(EVENT_AUDIT_FAULT, "audit: %s, nothing is audited", why.text);
 	pthread_mutex_lock(&auditor->lock);
 	if (auditor->renewed)
 		target_free(&auditor->wanted);
@@ -161,7 +161,7 @@ child_fail(struct auditor *auditor, const char *reason)
 	if (auditor->delay_ms > DELAY_MAX_MS)
 		auditor->delay_ms = DELAY_MAX_MS;
 	auditor->start_at_ms = clock_ms() + auditor->delay_ms;
-	log_say(WARNING, log_zone, "audit: %s, tried again in %u ms\n", reason, auditor->delay_ms);
+	log_event(EVENT_AUDIT_FAULT, "audit: %s, tried again in %u ms", reason, auditor->delay_ms);
 }
 
 static void
@@ -213,8 +213,8 @@ difference_say(struct auditor *auditor, const struct audit_question *question)
 	hex_write(query, question->messages, shown);
 	hex_write(reply, question->messages + question->query_length, question->reply_length);
 	hex_write(right, auditor->verdict.expected, auditor->verdict.expected_length);
-	log_say(ERR, log_zone, "audit: wrong answer query=%s answer=%s right=%s\n", query, reply,
-		right);
+	log_event(EVENT_AUDIT_DIFFERENCE, "audit: wrong answer query=%s answer=%s right=%s", query,
+		reply, right);
 }
 
 /* @return false: that is no verdict */

@@ -23,25 +23,16 @@ struct capturer {
 static void
 say(void *context, enum capture_event event, const char *text)
 {
+	static const enum event events[CAPTURE_EVENTS] = {
+		[CAPTURE_FILE_DONE] = EVENT_CAPTURE_FILE,
+		[CAPTURE_FAULT] = EVENT_CAPTURE_FAULT,
+		[CAPTURE_RESUMED] = EVENT_CAPTURE_RESUMED,
+		[CAPTURE_CLOCK_STEPPED] = EVENT_CAPTURE_CLOCK,
+		[CAPTURE_DROPPING] = EVENT_CAPTURE_DROPPING,
+	};
+
 	(void)context;
-	switch (event) {
-	case CAPTURE_FILE_DONE:
-		log_say(INFO, log_main, "%s\n", text);
-		return;
-	case CAPTURE_FAULT:
-		log_say(ERR, log_main, "%s\n", text);
-		return;
-	case CAPTURE_RESUMED:
-		log_say(NOTICE, log_main, "%s\n", text);
-		return;
-	case CAPTURE_CLOCK_STEPPED:
-	case CAPTURE_DROPPING:
-		log_say(WARNING, log_main, "%s\n", text);
-		return;
-	case CAPTURE_EVENTS:
-		break;
-	}
-	__builtin_unreachable();
+	log_event(events[event], "%s", text);
 }
 
 static void

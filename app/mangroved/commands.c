@@ -677,7 +677,7 @@ commands_handle(void *context, const json_t *request, struct control_call *call)
 			continue;
 		if (commands[i].changes) {
 			control_call_peer(call, &uid, &pid);
-			log_say(NOTICE, log_main, "command=\"%s\" uid=%u pid=%d\n", name, uid, pid);
+			log_event(EVENT_COMMAND, "command=\"%s\" uid=%u pid=%d", name, uid, pid);
 		}
 		commands[i].handle(context, request, call);
 		return;

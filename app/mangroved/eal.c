@@ -209,8 +209,8 @@ xdp_prepare(
 	if (rc < 0)
 		return rc;
 	if (stale)
-		log_say(WARNING, log_port,
-			"detached the XDP program of a mangroved that died interface=%s\n",
+		log_event(EVENT_XDP_DETACHED,
+			"detached the XDP program of a mangroved that died interface=%s",
 			interface);
 	port_xdp_path(&server->xdp[index], path);
 	snprintf(device, DEVICE_MAX, "%s,queue_count=%u,xdp_prog=%s", port->device, port->queues,

@@ -58,13 +58,13 @@ static void
 done_say(const struct zone_entry *zone, const char *primary, const struct transfer_result *result,
 	const char *form)
 {
-	log_say(INFO, log_zone,
+	log_event(EVENT_ZONE_TRANSFERRED,
 		"zone transferred zone=%s serial=%u primary=%s form=%s records=%" PRIu64
-		" octets=%" PRIu64 " ms=%" PRId64 "\n",
+		" octets=%" PRIu64 " ms=%" PRId64,
 		zone->name, result->serial, primary, form, result->record_count, result->octets,
 		result->duration_ms);
 	if (result->fell_back)
-		log_say(INFO, log_zone, "no differences zone=%s primary=%s: %s\n", zone->name,
+		log_event(EVENT_ZONE_WHOLE, "no differences zone=%s primary=%s: %s", zone->name,
 			primary, result->ixfr.text);
 }
 

@@ -116,7 +116,7 @@ filter_log(const struct limits *limits, const struct limits_filter *filter, cons
 {
 	char name[WIRE_NAME_TEXT_MAX];
 
-	log_say(NOTICE, log_main, "filter %s id=%u action=%s prefix=%s %s=%s count=%llu\n", what,
+	log_event(EVENT_FILTER, "filter %s id=%u action=%s prefix=%s %s=%s count=%llu", what,
 		filter->id, limit_filter_action_names[filter->action],
 		filter->prefix[0] ? filter->prefix : "any", filter->gap ? "range" : "name",
 		filter->name.length ? wire_name_to_text(&filter->name, name) : "any",

@@ -109,33 +109,64 @@ mode_word(const struct limits *limits)
 	return limits->node->config->limits.wishes.mode == LIMIT_ENFORCE ? "enforced" : "observed";
 }
 
+/* What makes up most of it now. */
+static void
+flood_target_take(struct limits *limits)
+{
+	char prefix[LIMITS_TEXT_MAX], gap[LIMITS_TEXT_MAX], name[LIMITS_TEXT_MAX],
+		shape[LIMITS_TEXT_MAX];
+
+	limits_heaviest(limits, SKETCH_PREFIXES, prefix);
+	limits_heaviest(limits, SKETCH_GAPS, gap);
+	limits_heaviest(limits, SKETCH_NAMES, name);
+	limits_heaviest(limits, SKETCH_SHAPES, shape);
+	snprintf(limits->flood_target, sizeof(limits->flood_target),
+		"prefix=\"%s\" range=\"%s\" shape=\"%s\" name=\"%s\"", prefix, gap, shape, name);
+}
+
 static void
 flood_begin(struct limits *limits)
 {
-	char prefix[LIMITS_TEXT_MAX], gap[LIMITS_TEXT_MAX], shape[LIMITS_TEXT_MAX];
-
 	limits->flood = true;
 	limits->flood_since = time(NULL) - FLOOD_LOOKS_HIGH;
+	limits->flood_received = limits->received;
 	limits->flood_refused = limits->refused;
 	limits->flood_peak = limits->refused_rate;
-	limits_heaviest(limits, SKETCH_PREFIXES, prefix);
-	limits_heaviest(limits, SKETCH_GAPS, gap);
-	limits_heaviest(limits, SKETCH_SHAPES, shape);
-	log_say(WARNING, log_main,
-		"flood begun queries_per_second=%.0f refused_per_second=%.0f limits=%s "
-		"prefix=\"%s\" range=\"%s\" shape=\"%s\"\n",
-		limits->received_rate, limits->refused_rate, mode_word(limits), prefix, gap, shape);
+	limits->flood_peak_received = limits->received_rate;
+	flood_target_take(limits);
+	log_event(EVENT_FLOOD_BEGUN,
+		"flood begun queries_per_second=%.0f refused_per_second=%.0f limits=%s %s",
+		limits->received_rate, limits->refused_rate, mode_word(limits),
+		limits->flood_target);
+}
+
+static void
+flood_peak_look(struct limits *limits)
+{
+	if (limits->received_rate > limits->flood_peak_received)
+		limits->flood_peak_received = limits->received_rate;
+	if (limits->refused_rate <= limits->flood_peak)
+		return;
+	limits->flood_peak = limits->refused_rate;
+	/* by the time that it ends the heaviest are others */
+	flood_target_take(limits);
 }
 
 static void
 flood_end(struct limits *limits)
 {
+	uint64_t received = limits->received - limits->flood_received;
+	uint64_t refused = limits->refused - limits->flood_refused;
+
 	limits->flood = false;
-	log_say(NOTICE, log_main,
-		"flood ended seconds=%lld refused=%" PRIu64 " peak_refused_per_second=%.0f "
-		"limits=%s\n",
-		(long long)(time(NULL) - limits->flood_since),
-		limits->refused - limits->flood_refused, limits->flood_peak, mode_word(limits));
+	log_event(EVENT_FLOOD_ENDED,
+		"flood ended seconds=%lld queries=%" PRIu64 " refused=%" PRIu64
+		" refused_percent=%.1f peak_queries_per_second=%.0f peak_refused_per_second=%.0f "
+		"limits=%s %s",
+		(long long)(time(NULL) - limits->flood_since), received, refused,
+		received ? 100.0 * (double)refused / (double)received : 0,
+		limits->flood_peak_received, limits->flood_peak, mode_word(limits),
+		limits->flood_target);
 }
 
 static void
@@ -146,8 +177,8 @@ flood_look(struct limits *limits)
 
 	limits->looks_high = high ? limits->looks_high + 1 : 0;
 	limits->looks_low = high ? 0 : limits->looks_low + 1;
-	if (limits->flood && limits->refused_rate > limits->flood_peak)
-		limits->flood_peak = limits->refused_rate;
+	if (limits->flood)
+		flood_peak_look(limits);
 	if (!limits->flood && limits->looks_high >= FLOOD_LOOKS_HIGH)
 		flood_begin(limits);
 	else if (limits->flood && limits->looks_low >= FLOOD_LOOKS_LOW)
@@ -159,7 +190,7 @@ step_look(struct limits *limits, const struct limits_sums *sums)
 {
 	if (sums->step == limits->step)
 		return;
-	log_say(WARNING, log_main, "shedding step=%s was=%s load_permille=%u\n",
+	log_event(EVENT_SHEDDING, "shedding step=%s was=%s load_permille=%u",
 		limit_step_names[sums->step], limit_step_names[limits->step], sums->load);
 	limits->step = sums->step;
 	limits->step_since = time(NULL);
@@ -210,6 +241,9 @@ limits_end(struct limits *limits)
 {
 	if (!limits->node)
 		return;
+	/* each that began ends, in the log too */
+	if (limits->flood)
+		flood_end(limits);
 	if (!uv_is_closing((uv_handle_t *)&limits->tick))
 		uv_close((uv_handle_t *)&limits->tick, NULL);
 	for (unsigned int i = 0; i < limits->thread_count; i++) {

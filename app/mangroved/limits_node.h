@@ -17,6 +17,8 @@
 
 struct node;
 
+enum { LIMITS_TEXT_MAX = 2 * WIRE_NAME_TEXT_MAX, LIMITS_TARGET_MAX = 4 * LIMITS_TEXT_MAX + 64 };
+
 enum {
 	LIMITS_THREADS_MAX = WORKER_LCORES_MAX + STREAM_THREADS_MAX,
 	LIMITS_FILTER_SECONDS = 600,
@@ -75,8 +77,9 @@ struct limits {
 	unsigned int looks_high, looks_low;
 	bool flood;
 	int64_t flood_since;
-	uint64_t flood_refused;
-	double flood_peak;
+	uint64_t flood_received, flood_refused; /* when it began */
+	double flood_peak, flood_peak_received; /* a second: refused, received */
+	char flood_target[LIMITS_TARGET_MAX];	/* in words, at the peak */
 };
 
 /** Begin, before anything is published and threads start. */
@@ -119,8 +122,6 @@ void limits_filter_list(struct node *node, const json_t *request, struct control
 void limits_flood(struct node *node, const json_t *request, struct control_call *call);
 
 /* ---- words for heavy hitters (limits_flood.c) ---- */
-
-enum { LIMITS_TEXT_MAX = 2 * WIRE_NAME_TEXT_MAX };
 
 /** The heaviest of a kind, for the log: "198.51.100.0/24"; "": none. */
 void limits_heaviest(

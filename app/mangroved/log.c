@@ -3,12 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+/* where in our files a line was made is of no use in a journal */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
 
 #include "base/base.h"
 
@@ -22,7 +31,10 @@ static struct {
 	bool journal;
 	atomic_bool starting;
 	char complaint[256];
-} state;
+	pthread_mutex_t lock; /* of what follows */
+	struct event_log *events;
+	char text[LINE_MAX_SIZE];
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static bool
 is_ours(uint32_t type)
@@ -73,6 +85,18 @@ type_register(const char *name, unsigned int level)
 	return type;
 }
 
+/* systemd.exec(5): whether standard error is the journal still, and no file that took its place */
+static bool
+journal_listens(void)
+{
+	const char *text = getenv("JOURNAL_STREAM");
+	uintmax_t device, inode;
+	struct stat st;
+
+	return text && sscanf(text, "%ju:%ju", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
 int
 log_open(unsigned int level, struct why *why)
 {
@@ -83,12 +107,13 @@ log_open(unsigned int level, struct why *why)
 	log_main = type_register("mangrove.main", level);
 	log_zone = type_register("mangrove.zone", level);
 	log_port = type_register("mangrove.port", level);
-	if (!stream || log_main < 0 || log_zone < 0 || log_port < 0 ||
+	state.events = event_log_new();
+	if (!stream || !state.events || log_main < 0 || log_zone < 0 || log_port < 0 ||
 		rte_openlog_stream(stream) < 0)
 		return why_set(why, ENOMEM, "no log");
 	setvbuf(stream, NULL, _IOFBF, LINE_MAX_SIZE);
 	state.fd = fd < 0 ? STDERR_FILENO : fd;
-	state.journal = getenv("JOURNAL_STREAM") != NULL;
+	state.journal = journal_listens();
 	atomic_store_explicit(&state.starting, level < RTE_LOG_DEBUG, memory_order_relaxed);
 	return 0;
 }
@@ -106,4 +131,116 @@ log_quote(struct why *why)
 
 	if (state.complaint[0])
 		snprintf(why->text + used, sizeof(why->text) - used, " (%s)", state.complaint);
+}
+
+/* ---- events ---- */
+
+/* DPDK counts levels from 1, syslog from 0 */
+static uint32_t
+dpdk_level(enum event_level level)
+{
+	return (uint32_t)level + 1;
+}
+
+/* @return whether the journal has taken it */
+static bool
+journal_write(enum event event)
+{
+	const struct event_kind *kind = &event_kinds[event];
+	char id[EVENT_ID_SIZE];
+
+	event_id(event, id);
+	return sd_journal_send("MESSAGE=%s", state.text, "PRIORITY=%d", (int)kind->level,
+		       "MESSAGE_ID=%s", id, "MANGROVE_EVENT=%s", kind->name, NULL) == 0;
+}
+
+static void
+event_write(enum event event)
+{
+	const struct event_kind *kind = &event_kinds[event];
+	const int types[EVENT_ROOMS] = {log_main, log_zone, log_port};
+	uint32_t type = (uint32_t)types[kind->room], level = dpdk_level(kind->level);
+
+	if (state.journal && rte_log_can_log(type, level) && journal_write(event))
+		return;
+	rte_log(level, type, "mangrove: %s event=%s\n", state.text, kind->name);
+}
+
+/* A line is one line, whatever is quoted in it. */
+static void
+text_make(const char *format, va_list args)
+{
+	vsnprintf(state.text, sizeof(state.text), format, args);
+	for (char *c = state.text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+}
+
+static void
+event_happened(enum event event, const char *format, va_list args)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	text_make(format, args);
+	if (event_log_note(state.events, event, now.tv_sec * 1000 + now.tv_nsec / 1000000,
+		    clock_ms(), state.text))
+		event_write(event);
+}
+
+void
+log_event(enum event event, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	pthread_mutex_lock(&state.lock);
+	event_happened(event, format, args);
+	pthread_mutex_unlock(&state.lock);
+	va_end(args);
+}
+
+void
+log_turn(void)
+{
+	enum event event;
+	uint64_t count;
+
+	for (;;) {
+		pthread_mutex_lock(&state.lock);
+		count = event_log_left_out(state.events, clock_ms(), &event);
+		pthread_mutex_unlock(&state.lock);
+		if (!count)
+			return;
+		log_event(EVENT_REPEATED, "%" PRIu64 " more of repeated=%s in %d s", count,
+			event_kinds[event].name, EVENT_WINDOW_MS / 1000);
+	}
+}
+
+static void
+note_tell(void *context, const struct event_note *note)
+{
+	const struct event_kind *kind = &event_kinds[note->event];
+	json_t *text = json_string(note->text);
+
+	/* what came from outside may be no UTF-8 */
+	json_array_append_new(context,
+		json_pack("{s:I, s:I, s:s, s:s, s:o}", "at", (json_int_t)(note->at_ms / 1000),
+			"milliseconds", (json_int_t)(note->at_ms % 1000), "event", kind->name,
+			"level", event_level_name(kind->level), "text", text ? text : json_null()));
+}
+
+json_t *
+log_events_json(void)
+{
+	json_t *all = json_array();
+	int rc;
+
+	pthread_mutex_lock(&state.lock);
+	rc = event_log_tell(state.events, note_tell, all);
+	pthread_mutex_unlock(&state.lock);
+	if (rc == 0)
+		return all;
+	json_decref(all);
+	return NULL;
 }

@@ -63,8 +63,8 @@ ready_say(const struct server *server)
 		used += (size_t)snprintf(addresses + used, sizeof(addresses) - used, "%s%s",
 			i ? "," : "", config->addresses[i]);
 	zones_list(&server->service->catalogue, zones, sizeof(zones));
-	log_say(NOTICE, log_main,
-		"ready pid=%d %s addresses=%s lcores=%u variant=%s hugepages=%s sockets=%s\n",
+	log_event(EVENT_READY,
+		"ready pid=%d %s addresses=%s lcores=%u variant=%s hugepages=%s sockets=%s",
 		getpid(), zones, addresses, config->lcores_count,
 		config->lcores_count ? server->workers[0].variant->name : "none",
 		server->hugepages ? "yes" : "no", sockets_word(config));
@@ -129,7 +129,7 @@ bring_up(struct node *node, struct why *why)
 	if (rc < 0)
 		return rc;
 	if (node->config->ports_count == 0)
-		log_say(NOTICE, log_main, "no ports: sockets answer alone, DPDK is not started\n");
+		log_event(EVENT_NO_PORTS, "no ports: sockets answer alone, DPDK is not started");
 	zones_publish_begin(&node->zones);
 	rc = server_start(server, why);
 	if (rc == 0)
@@ -166,7 +166,7 @@ zones_started(void *context, int rc, const struct why *why)
 static void
 reload(struct node *node)
 {
-	log_say(NOTICE, log_zone, "zones are loaded anew\n");
+	log_event(EVENT_RELOAD, "zones are loaded anew");
 	/* the secrets of cookies */
 	zones_publish(&node->zones, NULL);
 	for (unsigned int i = 0; i < node->zones.count; i++)
@@ -192,8 +192,8 @@ signalled(uv_poll_t *poll, int status, int events)
 		provide_log(&node->provide);
 		break;
 	default:
-		log_say(NOTICE, log_main, "stopping signal=%s\n",
-			sigabbrev_np((int)signal.ssi_signo));
+		log_event(
+			EVENT_STOPPING, "stopping signal=%s", sigabbrev_np((int)signal.ssi_signo));
 		/* a check that did not come to its end has found nothing good */
 		node_stop(node, node->check_only);
 	}

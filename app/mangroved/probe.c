@@ -105,10 +105,11 @@ answer_told(struct probe *probe, bool answered)
 		return;
 	probe->unanswered[probe->way] = !answered;
 	if (answered)
-		log_say(NOTICE, log_main, "rssac047 answered again way=%s\n",
+		log_event(EVENT_PROBE_ANSWERED, "rssac047 answered again way=%s",
 			way_words[probe->way]);
 	else
-		log_say(WARNING, log_main, "rssac047 no answer way=%s\n", way_words[probe->way]);
+		log_event(
+			EVENT_PROBE_UNANSWERED, "rssac047 no answer way=%s", way_words[probe->way]);
 }
 
 static void
@@ -142,8 +143,8 @@ correctness_take(struct probe *probe, const uint8_t *reply, size_t length)
 	wrong = rssac047_check(records, records_length, &probe->query, reply, length, &why) < 0;
 	rssac047_checked(probe->figures, wrong ? why.text : NULL, time(NULL));
 	if (wrong)
-		log_say(ERR, log_main, "rssac047 wrong reply way=%s %s\n", way_words[probe->way],
-			why.text);
+		log_event(EVENT_PROBE_WRONG, "rssac047 wrong reply way=%s %s",
+			way_words[probe->way], why.text);
 }
 
 /* @return false: it is no reply to the question, and another may come */
@@ -417,7 +418,7 @@ interval_end(struct probe *probe)
 		rssac047_seen(probe->figures, probe->least_serial, time(NULL));
 	failed = rssac047_write(probe->figures, &why) < 0;
 	if (failed && !probe->failed)
-		log_say(WARNING, log_main, "rssac047 %s\n", why.text);
+		log_event(EVENT_PROBE_FAULT, "rssac047 %s", why.text);
 	probe->failed = failed;
 	interval_wait(probe);
 }
@@ -487,9 +488,9 @@ state_read(struct probe *probe, const char *path)
 	if (rssac047_read(probe->figures, &why) == 0)
 		return;
 	snprintf(aside, sizeof(aside), "%s.bad", path);
-	log_say(ERR, log_main, "rssac047 begins anew: %s; kept as %s\n", why.text, aside);
+	log_event(EVENT_PROBE_ANEW, "rssac047 begins anew: %s; kept as %s", why.text, aside);
 	if (rename(path, aside) < 0)
-		log_say(ERR, log_main, "rssac047 %s: %s\n", aside, strerror(errno));
+		log_event(EVENT_PROBE_FAULT, "rssac047 %s: %s", aside, strerror(errno));
 }
 
 int
@@ -556,7 +557,7 @@ probe_end(struct probe *probe)
 	if (probe->polls && !uv_is_closing((uv_handle_t *)&probe->poll))
 		uv_close((uv_handle_t *)&probe->poll, socket_closed);
 	if (rssac047_write(probe->figures, &why) < 0)
-		log_say(WARNING, log_main, "rssac047 %s\n", why.text);
+		log_event(EVENT_PROBE_FAULT, "rssac047 %s", why.text);
 	rssac047_free(probe->figures);
 	probe->figures = NULL;
 }

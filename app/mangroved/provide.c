@@ -27,7 +27,7 @@ notified(void *context, const struct wire_name *origin, const struct sockaddr *s
 	}
 	if (has_serial)
 		statistics_heard(&node->statistics, origin, serial);
-	log_say(INFO, log_zone, "notified zone=%s serial=%u\n", zone->name, serial);
+	log_event(EVENT_NOTIFIED, "notified zone=%s serial=%u", zone->name, serial);
 	zone_notified(zone, source);
 }
 
@@ -35,10 +35,7 @@ static void
 told(void *context, bool is_bad, const char *line)
 {
 	(void)context;
-	if (is_bad)
-		log_say(WARNING, log_zone, "%s\n", line);
-	else
-		log_say(INFO, log_zone, "%s\n", line);
+	log_event(is_bad ? EVENT_SECONDARY_FAULT : EVENT_SECONDARY, "%s", line);
 }
 
 static int
@@ -182,7 +179,7 @@ provide_published(struct provide *provide, const struct engine_service *service)
 	struct why why;
 
 	if (provide->primary && primary_publish(provide->primary, &service->catalogue, &why) < 0)
-		log_say(ERR, log_zone, "secondaries get the old zones: %s\n", why.text);
+		log_event(EVENT_SECONDARIES_STALE, "secondaries get the old zones: %s", why.text);
 }
 
 void

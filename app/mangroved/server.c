@@ -114,17 +114,17 @@ control_tell(const struct server *server, unsigned int index)
 	if (port_driver_splits(driver))
 		return;
 	if (!port->exception)
-		log_say(WARNING, log_port,
-			"no way to the kernel: ARP, ND, ICMP and TCP are dropped device=%.*s\n",
+		log_event(EVENT_PORT_WARNING,
+			"no way to the kernel: ARP, ND, ICMP and TCP are dropped device=%.*s",
 			length, port->device);
 	else if (driver->control == PORT_CONTROL_NONE)
-		log_say(WARNING, log_port,
+		log_event(EVENT_PORT_WARNING,
 			"ARP, ND, TCP, BGP and BFD share the queues of a flood device=%.*s "
-			"driver=%s\n",
+			"driver=%s",
 			length, port->device, driver->driver);
 	else if (server->ports[index].refused[0])
-		log_say(WARNING, log_port,
-			"the NIC has no rule for some control traffic device=%.*s refused=%s\n",
+		log_event(EVENT_PORT_WARNING,
+			"the NIC has no rule for some control traffic device=%.*s refused=%s",
 			length, port->device, server->ports[index].refused);
 }
 
@@ -156,7 +156,7 @@ port_up(struct server *server, unsigned int index, struct why *why)
 		rc = exception_up(server, index, why);
 	if (rc < 0)
 		return rc;
-	log_say(INFO, log_port, "port up device=%.*s driver=%s queues=%u burst=%u offload=%s\n",
+	log_event(EVENT_PORT_UP, "port up device=%.*s driver=%s queues=%u burst=%u offload=%s",
 		(int)strcspn(wanted->device, ","), wanted->device, server->drivers[index]->driver,
 		port->queue_count, port->burst, port->offload ? "yes" : "no");
 	control_tell(server, index);

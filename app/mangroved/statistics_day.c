@@ -45,10 +45,7 @@ static void
 told(void *context, bool is_bad, const char *line)
 {
 	(void)context;
-	if (is_bad)
-		log_say(ERR, log_main, "%s\n", line);
-	else
-		log_say(NOTICE, log_main, "%s\n", line);
+	log_event(is_bad ? EVENT_RSSAC002_FAULT : EVENT_RSSAC002, "%s", line);
 }
 
 int

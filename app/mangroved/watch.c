@@ -64,7 +64,7 @@ state_changed(void *data, enum health_family family, enum health_state old, enum
 		if (families[i].health != family || !(families_served(watch) & family))
 			continue;
 		watch->changed_at[i] = time(NULL);
-		log_say(NOTICE, log_main, "health family=%s state=%s was=%s: %s\n",
+		log_event(EVENT_HEALTH_STATE, "health family=%s state=%s was=%s: %s",
 			families[i].name, health_state_names[now], health_state_names[old], why);
 		announcement_follow(watch, i);
 	}
@@ -77,13 +77,13 @@ finding_changed(void *data, const struct health_finding *finding, bool here)
 
 	(void)data;
 	if (!here)
-		log_say(NOTICE, log_main, "over: %s subject=\"%s\"\n",
+		log_event(EVENT_FINDING_OVER, "over: %s subject=\"%s\"",
 			health_reason_names[finding->reason], finding->subject);
 	else if (wrong)
-		log_say(ERR, log_main, "wrong: %s subject=\"%s\": %s\n",
+		log_event(EVENT_FINDING_WRONG, "wrong: %s subject=\"%s\": %s",
 			health_reason_names[finding->reason], finding->subject, finding->evidence);
 	else
-		log_say(WARNING, log_main, "alarm: %s subject=\"%s\": %s\n",
+		log_event(EVENT_FINDING_ALARM, "alarm: %s subject=\"%s\": %s",
 			health_reason_names[finding->reason], finding->subject, finding->evidence);
 }
 
@@ -375,6 +375,7 @@ turn(uv_timer_t *timer)
 			health_reach(watch->health, HEALTH_STEP_SELF_QUERY, families[i].health,
 				clock_ms());
 	health_turn(watch->health, clock_ms());
+	log_turn();
 }
 
 /* ---- from start to end ---- */

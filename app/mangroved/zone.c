@@ -23,18 +23,18 @@ static void
 accepted_say(const struct zone_entry *zone, const struct image_facts *facts,
 	const struct builder_result *result)
 {
-	log_say(NOTICE, log_zone,
+	log_event(EVENT_ZONE_ACCEPTED,
 		"zone accepted zone=%s serial=%u source=\"%s\" names=%u octets=%llu dnssec=%s "
-		"zonemd=%s proven=%" PRIu64 " load_ms=%u verify_ms=%u compile_ms=%u prove_ms=%u\n",
+		"zonemd=%s proven=%" PRIu64 " load_ms=%u verify_ms=%u compile_ms=%u prove_ms=%u",
 		zone->name, facts->serial, zone->source, facts->node_count,
 		(unsigned long long)facts->size, facts->dnssec ? "proven" : "unproven",
 		facts->zonemd ? "proven" : "unproven", result->proven, result->load_ms,
 		result->verify_ms, result->compile_ms, result->prove_ms);
 	if (result->warning.text[0])
-		log_say(WARNING, log_zone, "%s\n", result->warning.text);
+		log_event(EVENT_ZONE_WARNING, "%s", result->warning.text);
 	if (zone->config->at_time)
-		log_say(WARNING, log_zone,
-			"signatures are judged at a configured time zone=%s at=%s\n", zone->name,
+		log_event(EVENT_ZONE_WARNING,
+			"signatures are judged at a configured time zone=%s at=%s", zone->name,
 			zone->config->at);
 }
 
@@ -109,7 +109,7 @@ image_take(struct zone_entry *zone, struct image *image)
 	zone_expiry_judge(zone);
 	zones_publish(zone->zones, old);
 	if (zone->zones->publishes)
-		log_say(NOTICE, log_zone, "zones published zone=%s serial=%u\n", zone->name,
+		log_event(EVENT_ZONE_PUBLISHED, "zones published zone=%s serial=%u", zone->name,
 			facts.serial);
 }
 
@@ -162,7 +162,7 @@ refused(struct zone_entry *zone, struct zone_job *job)
 
 	/* a start that fails for it says so itself */
 	if (!zone->zones->starting || zone->config->primaries_count)
-		log_say(ERR, log_zone, "%s: %s\n",
+		log_event(EVENT_ZONE_REFUSED, "%s: %s",
 			zone->image ? "zone refused, the old one stays" : "zone refused",
 			job->why.text);
 	zone_error(zone, job->source, "%s", job->why.text);
@@ -220,7 +220,7 @@ store_fault_note(struct zone_entry *zone, const struct zone_job *job)
 	zone->store_fails = job->rc < 0;
 	if (job->rc == 0)
 		return;
-	log_say(ERR, log_zone, "not written, served from memory: %s\n", job->why.text);
+	log_event(EVENT_ZONE_UNKEPT, "not written, served from memory: %s", job->why.text);
 	zone_error(zone, "state_directory", "%s", job->why.text);
 }
 
@@ -251,7 +251,7 @@ stored_take(struct zone_entry *zone, struct zone_job *job)
 	snprintf(zone->anchor_tags, sizeof(zone->anchor_tags), "%s", job->version.anchor_tags);
 	if (!image) {
 		/* the text may be good */
-		log_say(WARNING, log_zone, "stored image not usable, built anew: %s\n",
+		log_event(EVENT_STORED_UNUSABLE, "stored image not usable, built anew: %s",
 			job->why.text);
 		stored_build_start(zone, current->serial);
 		return;
@@ -259,9 +259,9 @@ stored_take(struct zone_entry *zone, struct zone_job *job)
 	job->result.image = NULL;
 	zone->unproven = zone->prove = true;
 	image_take(zone, image);
-	log_say(NOTICE, log_zone,
-		"zone from disk zone=%s serial=%u source=\"%s\" refreshed=%" PRId64 "\n",
-		zone->name, current->serial, zone->source, zone->refreshed_at);
+	log_event(EVENT_ZONE_FROM_DISK,
+		"zone from disk zone=%s serial=%u source=\"%s\" refreshed=%" PRId64, zone->name,
+		current->serial, zone->source, zone->refreshed_at);
 	zone->reload = zone->config->file && !zone->frozen;
 	zones_started_tell(zone->zones, zone, 0, NULL);
 }
@@ -271,7 +271,7 @@ opened(struct zone_entry *zone, struct zone_job *job)
 {
 	zone->store = job->store;
 	if (job->warning.text[0])
-		log_say(WARNING, log_zone, "%s\n", job->warning.text);
+		log_event(EVENT_ZONE_WARNING, "%s", job->warning.text);
 	if (!job->store) {
 		zones_started_tell(zone->zones, zone, job->rc, &job->why);
 		return;
@@ -326,7 +326,7 @@ proof_postpone(struct zone_entry *zone)
 	zone->prove_failures++;
 	zone->prove = true;
 	zone->prove_at_ms = clock_ms() + ((int64_t)PROOF_RETRY_MS << doublings);
-	log_say(WARNING, log_zone, "proof is tried again in %d s zone=%s serial=%u\n",
+	log_event(EVENT_PROOF_RETRIED, "proof is tried again in %d s zone=%s serial=%u",
 		(PROOF_RETRY_MS << doublings) / 1000, zone->name, zone_serial(zone));
 }
 
@@ -379,8 +379,8 @@ block_built(struct zone_entry *zone, struct zone_job *job)
 		keep_start(zone, &job->result);
 	} else if (job->rc == -ESTALE && job->differences) {
 		outcome = REFRESH_MISFIT;
-		log_say(WARNING, log_zone, "differences do not fit, asking for the zone: %s\n",
-			job->why.text);
+		log_event(EVENT_DIFFERENCES_REFUSED,
+			"differences do not fit, asking for the zone: %s", job->why.text);
 	} else {
 		outcome = REFRESH_TURNED_DOWN;
 		zone->round_outcome = ZONE_REFUSED_VERSION;
@@ -417,8 +417,9 @@ rolled_back(struct zone_entry *zone, struct zone_job *job)
 		zone->taken_at = job->version.taken_at;
 		snprintf(zone->source, sizeof(zone->source), "%s", job->version.source);
 		image_take(zone, image);
-		log_say(NOTICE, log_zone, "zone rolled back and frozen zone=%s serial=%u was=%u\n",
-			zone->name, job->serial, event.previous);
+		log_event(EVENT_ZONE_ROLLED_BACK,
+			"zone rolled back and frozen zone=%s serial=%u was=%u", zone->name,
+			job->serial, event.previous);
 		event.outcome = ZONE_UPDATED;
 		zone->note = true;
 	} else {
@@ -533,7 +534,7 @@ zone_fetched(struct zone_entry *zone, unsigned int primary, const struct fetched
 	} else if (standing == REFRESH_CURRENT) {
 		current_note(zone);
 	} else {
-		log_say(WARNING, log_zone, "primary %s zone=%s primary=%s: %s\n",
+		log_event(EVENT_PRIMARY_FAULT, "primary %s zone=%s primary=%s: %s",
 			refresh_standing_names[standing], zone->name, name, fetched->text);
 		zone_error(zone, name, "%s", fetched->text);
 	}

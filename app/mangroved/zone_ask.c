@@ -113,8 +113,8 @@ zone_freeze(struct zone_entry *zone, bool frozen)
 	zone->frozen = frozen;
 	if (!frozen)
 		zone->forced = false;
-	log_say(NOTICE, log_zone, "zone %s zone=%s serial=%u\n", frozen ? "frozen" : "thawed",
-		zone->name, zone_serial(zone));
+	log_event(frozen ? EVENT_ZONE_FROZEN : EVENT_ZONE_THAWED, "zone %s zone=%s serial=%u",
+		frozen ? "frozen" : "thawed", zone->name, zone_serial(zone));
 	zone->note = true;
 	if (!frozen)
 		zone_refresh(zone, false, false);

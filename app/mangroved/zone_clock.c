@@ -51,9 +51,9 @@ zone_expiry_judge(struct zone_entry *zone)
 	if (zone->standing == before)
 		return false;
 	if (zone->standing == ZONE_EXPIRED)
-		log_say(ERR, log_zone,
+		log_event(EVENT_ZONE_EXPIRED,
 			"zone expired, its names get SERVFAIL zone=%s serial=%u refreshed=%" PRId64
-			" expire=%u\n",
+			" expire=%u",
 			zone->name, facts.serial, zone->refreshed_at, facts.expire);
 	return true;
 }

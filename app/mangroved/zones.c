@@ -60,7 +60,7 @@ service_make(const struct zones *zones)
 		return NULL;
 	made->generation = old ? old->generation + 1 : 1;
 	if (server_self_make(zones->server, &made->self, &why) < 0) {
-		log_say(ERR, log_main, "cookies: the old secrets stay: %s\n", why.text);
+		log_event(EVENT_COOKIES_REFUSED, "cookies: the old secrets stay: %s", why.text);
 		made->self = old ? old->self : zones->server->config->self;
 	}
 	catalogue_fill(zones, &made->catalogue);
@@ -95,7 +95,7 @@ zones_publish(struct zones *zones, struct image *gone)
 
 	if (zones->publishes && !made) {
 		/* what is served goes on being served, and so its images stay */
-		log_say(ERR, log_zone, "not published: out of memory\n");
+		log_event(EVENT_ZONE_UNPUBLISHED, "not published: out of memory");
 		return;
 	}
 	if (made)
@@ -168,7 +168,7 @@ file_changed(uv_fs_poll_t *poll, int status, const uv_stat_t *before, const uv_s
 	(void)now;
 	if (status < 0 || zone->zones->starting)
 		return;
-	log_say(NOTICE, log_zone, "%s changed, zone loaded anew zone=%s\n",
+	log_event(EVENT_ZONE_FILE_CHANGED, "%s changed, zone loaded anew zone=%s",
 		poll == &zone->file_watch ? zone->config->file : "trust anchors", zone->name);
 	zone_reload(zone);
 }
