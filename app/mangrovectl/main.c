@@ -9,6 +9,7 @@
 
 #include "control/control.h"
 #include "filter.h"
+#include "incident.h"
 #include "print.h"
 #include "rssac002/rssac002.h"
 #include "reading.h"
@@ -23,6 +24,9 @@ static const char help[] =
 	"  status                    the server on one screen\n"
 	"  top                       a live view; --once: one frame of it as text\n"
 	"  health                    its state, and every reason with its evidence\n"
+	"  events                    the last of each kind that the log had, a line each\n"
+	"  configuration             as it acts, without secrets\n"
+	"  bundle                    all that it tells, in one file, for an incident\n"
 	"  stats [NAME]              figures that are not zero (docs/statistics.md), of\n"
 	"                            all metrics or of those with NAME in their names\n"
 	"  observe                   trust anchors, missing names, use of RFC 8198\n"
@@ -65,6 +69,7 @@ static const char help[] =
 	"  --date YYYYMMDD, --service NAME, --output DIR\n"
 	"                     rssac002 merge: of which day and service, as\n"
 	"                     l.root-servers.net, and where to\n"
+	"  --output FILE      bundle: where to (mangrove-IDENTITY-TIME.tar.xz)\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 no server to ask;\n"
@@ -133,7 +138,7 @@ struct command {
 	const char *name;
 	enum zone_operand zone;
 	const char *serials[2]; /* keys of the request */
-	print_reply *print;	/* NULL: "status" and "top", which ask more than once */
+	print_reply *print;	/* NULL: those that ask more than once */
 	bool slow;
 };
 
@@ -141,6 +146,9 @@ static const struct command commands[] = {
 	{"status", NO_ZONE, {NULL}, NULL, false},
 	{"top", NO_ZONE, {NULL}, NULL, false},
 	{"health", NO_ZONE, {NULL}, print_health, false},
+	{"events", NO_ZONE, {NULL}, print_events, false},
+	{"configuration", NO_ZONE, {NULL}, print_configuration, false},
+	{"bundle", NO_ZONE, {NULL}, NULL, false},
 	{"stats", A_METRIC, {NULL}, print_stats, false},
 	{"observe", NO_ZONE, {NULL}, print_observe, false},
 	{"rssac047", NO_ZONE, {NULL}, print_rssac047, false},
@@ -361,11 +369,27 @@ top_show(const struct options *options)
 	return fflush(stdout) < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
+static int
+bundle_show(const struct options *options)
+{
+	const struct ask ask = {
+		options->socket, options->timeout_ms ? options->timeout_ms : QUICK_MS};
+	struct why why;
+	int rc = incident_bundle(&ask, options->output, &why);
+
+	if (rc)
+		fprintf(stderr, "mangrovectl: %s\n", why.text);
+	if (rc)
+		return rc < 0 ? EXIT_UNREACHABLE : EXIT_REFUSED;
+	return fflush(stdout) < 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
 /* @return exit code: whether options go with the command */
 static int
 options_fit(const struct options *options, const struct command *command)
 {
 	const bool is_top = strcmp(command->name, "top") == 0;
+	const bool is_bundle = strcmp(command->name, "bundle") == 0;
 
 	if (options->check && command->print != print_health &&
 		strcmp(command->name, "status") != 0)
@@ -376,6 +400,10 @@ options_fit(const struct options *options, const struct command *command)
 		return wrong_usage("--once is for top, not for ", command->name);
 	if (options->json && is_top)
 		return wrong_usage("--json is not for top: stats and heat have it", "");
+	if (options->json && is_bundle)
+		return wrong_usage("--json is not for bundle, which is a file", "");
+	if (options->output && !is_bundle)
+		return wrong_usage("--output is for bundle, not for ", command->name);
 	if (filter_is_given(&options->filter) && command->zone != A_FILTER)
 		return wrong_usage("options of filter add, not of ", command->name);
 	return EXIT_DONE;
@@ -409,7 +437,9 @@ options_run(const struct options *options, char *const *operands, int count)
 		code = operands_take(command, operands + words, count - words, request);
 	if (code == EXIT_DONE)
 		code = strcmp(command->name, "top") == 0 ? top_show(options)
-							 : command_run(command, options, request);
+		       : strcmp(command->name, "bundle") == 0
+			       ? bundle_show(options)
+			       : command_run(command, options, request);
 	json_decref(request);
 	return code;
 }

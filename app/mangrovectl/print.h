@@ -12,7 +12,7 @@
 typedef void print_reply(const json_t *reply);
 
 print_reply print_flood, print_filter, print_filters;
-print_reply print_rssac047;
+print_reply print_rssac047, print_events, print_configuration;
 print_reply print_health, print_families, print_stats, print_heat, print_observe;
 print_reply print_zone_status, print_zone_outcome, print_zone_reload, print_zone_frozen;
 print_reply print_zone_history, print_zone_diff, print_zone_rollback;

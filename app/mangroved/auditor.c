@@ -20,6 +20,7 @@
 #include "audit/audit.h"
 #include "base/counter.h"
 #include "log.h"
+#include "samples.h"
 #include "server.h"
 
 enum {
@@ -57,6 +58,7 @@ struct auditor {
 	unsigned int asked_first, asked_count;
 	struct audit_sample sample;
 	struct audit_verdict verdict;
+	struct samples *samples; /* read by anybody */
 	/* written by the thread, read by anybody */
 	_Atomic uint64_t same, different, unknown, outdated, restarts;
 	atomic_bool fails; /* since it died, until it compares again */
@@ -298,6 +300,7 @@ sample_ask(struct auditor *auditor)
 	struct audit_question *question = &auditor->asked[at];
 	size_t size;
 
+	samples_keep(auditor->samples, &auditor->server->config->service, &auditor->sample);
 	if (auditor->sample.generation != auditor->target.generation) {
 		count(&auditor->outdated);
 		return;
@@ -396,11 +399,16 @@ auditor_start(struct server *server, struct auditor **auditor, struct why *why)
 	if (config->audit.enabled == CONFIG_NO || config->lcores_count == 0)
 		return 0;
 	made = calloc(1, sizeof(*made));
-	if (!made)
+	if (made)
+		made->samples = samples_new();
+	if (!made || !made->samples) {
+		free(made);
 		return why_set(why, ENOMEM, "out of memory");
+	}
 	for (unsigned int i = 0; i < config->lcores_count; i++) {
 		server->workers[i].audit = audit_ring_make(config->audit.one_in);
 		if (!server->workers[i].audit) {
+			samples_free(made->samples);
 			free(made);
 			return why_set(why, ENOMEM, "out of memory");
 		}
@@ -411,6 +419,7 @@ auditor_start(struct server *server, struct auditor **auditor, struct why *why)
 	error = pthread_create(&made->thread, NULL, audit, made);
 	if (error) {
 		target_free(&made->wanted);
+		samples_free(made->samples);
 		free(made);
 		return why_set(why, error, "no thread for the audit: %s", strerror(error));
 	}
@@ -447,6 +456,12 @@ auditor_counts(const struct auditor *auditor)
 	return counts;
 }
 
+json_t *
+auditor_samples_json(struct auditor *auditor, const struct capture_privacy *privacy)
+{
+	return auditor ? samples_json(auditor->samples, privacy) : NULL;
+}
+
 void
 auditor_stop(struct auditor *auditor)
 {
@@ -458,6 +473,7 @@ auditor_stop(struct auditor *auditor)
 	if (auditor->renewed)
 		target_free(&auditor->wanted);
 	pthread_mutex_destroy(&auditor->lock);
+	samples_free(auditor->samples);
 	sodium_memzero(auditor, sizeof(*auditor));
 	free(auditor);
 }

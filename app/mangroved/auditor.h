@@ -2,11 +2,13 @@
 #ifndef MANGROVED_AUDITOR_H
 #define MANGROVED_AUDITOR_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/why.h"
 
+struct capture_privacy;
 struct server;
 struct engine_service;
 struct auditor;
@@ -35,6 +37,10 @@ struct auditor_counts auditor_counts(const struct auditor *auditor);
 
 /** Log what has been found so far. */
 void auditor_log(struct auditor *auditor);
+
+/** The last frames that came by, with clients' addresses as capture would write them. @return the
+ * caller's; NULL: nothing is audited */
+json_t *auditor_samples_json(struct auditor *auditor, const struct capture_privacy *privacy);
 
 /** The workers have ended. NULL is fine for all of these. */
 void auditor_stop(struct auditor *auditor);

@@ -141,6 +141,14 @@ capturer_join(struct capturer *capturer, struct ledger_readers *readers, struct 
 	return 0;
 }
 
+struct capture_privacy
+capturer_privacy(const struct capturer *capturer)
+{
+	static const struct capture_privacy otherwise = {.ipv4_prefix = 24, .ipv6_prefix = 48};
+
+	return capturer ? *capture_privacy_of(capturer->capture) : otherwise;
+}
+
 json_t *
 capturer_json(const struct capturer *capturer)
 {

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "base/why.h"
+#include "capture/capture.h"
 #include "ledger/ledger.h"
 
 struct config;
@@ -21,6 +22,9 @@ int capturer_start(const struct config *config, struct capturer **capturer, stru
 
 /** Let the ledger of one more thread be read. NULL is fine. */
 int capturer_join(struct capturer *capturer, struct ledger_readers *readers, struct why *why);
+
+/** How addresses are treated; NULL, where nothing is captured: /24 and /48. */
+struct capture_privacy capturer_privacy(const struct capturer *capturer);
 
 /** What the control socket says (docs/control.md). NULL: null */
 json_t *capturer_json(const struct capturer *capturer);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "incident.h"
 #include "log.h"
 #include "node.h"
 #include "zonediff/zonediff.h"
@@ -218,8 +219,9 @@ commands_status_json(const struct node *node)
 			json_pack("{s:s, s:o, s:s}", "zone", zone->name, "serial",
 				zone_serial_json(zone), "state", standing_word(zone->standing)));
 	}
-	return json_pack("{s:s, s:i, s:I, s:s%, s:o, s:s, s:o, s:o}", "version", MANGROVE_VERSION,
-		"pid", (int)getpid(), "started_at", (json_int_t)node->started_at, "identity",
+	return json_pack("{s:s, s:o, s:i, s:I, s:s%, s:o, s:s, s:o, s:o}", "version",
+		MANGROVE_VERSION, "build", incident_build_json(), "pid", (int)getpid(),
+		"started_at", (json_int_t)node->started_at, "identity",
 		(const char *)self->identity, (size_t)self->identity_length, "addresses",
 		addresses_json(node->config), "state", watch_state_word(&node->watch), "zones", all,
 		"capture", capturer_json(node->server.capturer));
@@ -647,6 +649,9 @@ static const struct {
 	{"observe", observatory_ask, false},
 	{"rssac047", probe_ask, false},
 	{"heat", heat_ask, false},
+	{"events", incident_events, false},
+	{"configuration", incident_configuration, false},
+	{"samples", incident_samples, false},
 	{"clear", clear_ask, true},
 	{"flood", limits_flood, false},
 	{"filter list", limits_filter_list, false},

@@ -525,6 +525,22 @@ config_read(const char *path, struct config **config, struct why *why)
 	return 0;
 }
 
+int
+config_text(const struct config *config, char **text, size_t *size, struct why *why)
+{
+	static char removed[] = "(removed)";
+	struct config shown = *config;
+	struct config_rssac002 rssac002;
+
+	/* all other secrets are in files of their own, of which the names are told */
+	if (config->statistics.rssac002 && config->statistics.rssac002->seed) {
+		rssac002 = *config->statistics.rssac002;
+		rssac002.seed = removed;
+		shown.statistics.rssac002 = &rssac002;
+	}
+	return port_settings_text(config->settings, &shown, text, size, why);
+}
+
 void
 config_free(struct config *config)
 {

@@ -262,6 +262,13 @@ struct config {
 /** Read and check a configuration. @return 0 or -errno: file, line and key */
 int config_read(const char *path, struct config **config, struct why *why);
 
+/**
+ * The configuration as it acts, without secrets, as YAML.
+ *
+ * @param text  malloc'ed, the caller's; no zero octet ends it
+ */
+int config_text(const struct config *config, char **text, size_t *size, struct why *why);
+
 /** NULL is fine. */
 void config_free(struct config *config);
 

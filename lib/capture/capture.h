@@ -117,6 +117,15 @@ struct capture_privacy {
 	uint8_t key[16]; /* of these */
 };
 
+/**
+ * What is kept of an address.
+ *
+ * @param kept  at least 16 octets
+ * @return how many octets are kept: what the prefix covers, its last bits zero
+ */
+size_t capture_privacy_apply(
+	const struct capture_privacy *privacy, bool ipv6, const uint8_t *address, uint8_t *kept);
+
 /** When a record was made; both clocks and the counter are read at once. */
 struct capture_moment {
 	uint64_t ticks;
@@ -184,6 +193,9 @@ struct capture_ring *capture_ring_add(struct capture *capture);
 /** Write all that there is, end the thread and free it with its rings, whose threads have ended.
  * NULL is fine. */
 void capture_stop(struct capture *capture);
+
+/** How it treats addresses; fixed. */
+const struct capture_privacy *capture_privacy_of(const struct capture *capture);
 
 /** Any thread. */
 void capture_counts(const struct capture *capture, struct capture_counts *counts);

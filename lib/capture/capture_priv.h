@@ -37,17 +37,6 @@ capture_table_key(const struct capture_table *table, uint32_t index)
 	return table->pool + table->entries[index].offset;
 }
 
-/* ---- addresses ---- */
-
-/**
- * What is kept of an address.
- *
- * @param kept  at least 16 octets
- * @return how many octets are kept: what the prefix covers, its last bits zero
- */
-size_t capture_privacy_apply(
-	const struct capture_privacy *privacy, bool ipv6, const uint8_t *address, uint8_t *kept);
-
 /* ---- time ---- */
 
 /** Ticks become times by a rate that is measured since the start. */

@@ -424,6 +424,12 @@ capture_stop(struct capture *c)
 	capture_free(c);
 }
 
+const struct capture_privacy *
+capture_privacy_of(const struct capture *capture)
+{
+	return &capture->settings.privacy;
+}
+
 void
 capture_counts(const struct capture *c, struct capture_counts *counts)
 {

@@ -273,6 +273,19 @@ port_settings_bound(const struct port_settings *settings, struct why *why, const
 		settings, why, key, "%" PRIu64 " is not in %" PRIu64 "..%" PRIu64, value, min, max);
 }
 
+int
+port_settings_text(const struct port_settings *settings, const void *values, char **text,
+	size_t *size, struct why *why)
+{
+	cyaml_config_t how;
+	cyaml_err_t error =
+		cyaml_save_data(text, size, cyaml_how(&how, NULL), settings->schema, values, 0);
+
+	return error == CYAML_OK
+		       ? 0
+		       : why_set(why, EIO, "%s: %s", settings->path, cyaml_strerror(error));
+}
+
 void
 port_settings_free(struct port_settings *settings)
 {

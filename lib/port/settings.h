@@ -38,6 +38,15 @@ __attribute__((format(printf, 4, 5))) int port_settings_fault(const struct port_
 int port_settings_bound(const struct port_settings *settings, struct why *why, const char *key,
 	uint64_t value, uint64_t min, uint64_t max);
 
+/**
+ * Write values by the schema of settings, with what was left out and has a default by now.
+ *
+ * @param values  port_settings_values(), or a copy that differs
+ * @param text    malloc'ed, the caller's; no zero octet ends it
+ */
+int port_settings_text(const struct port_settings *settings, const void *values, char **text,
+	size_t *size, struct why *why);
+
 /** NULL is fine. */
 void port_settings_free(struct port_settings *settings);
 

@@ -20,6 +20,8 @@ expect() {
 	[ "$got" = "$code" ] || fail "$*: exit code $got, not $code: $(cat "$work/out")"
 	case " $* " in
 	*' --json '*) ;;
+	# as a log has them, for grep
+	*' events '*) ;;
 	*) ! wide "$work/out" || fail "$*: a line is longer than 80 columns" ;;
 	esac
 }
@@ -80,6 +82,14 @@ expect 0 filter remove 3
 expect 0 rssac047
 shows 'IPv4 UDP Availability      pass'
 shows 'Correctness                FAIL'
+expect 0 events
+shows '2026-08-01T16:01:00.000Z warning flood_begun flood begun queries_per_second=1250000 '
+expect 0 configuration
+shows '    seed: (removed)'
+expect 0 bundle --output "$work/one.tar.xz"
+shows "$work/one.tar.xz: "
+tar -xJOf "$work/one.tar.xz" --wildcards 'mangrove-node1.example-*/events.log' >"$work/out"
+shows 'Z notice zone_accepted zone accepted zone=. serial=2026073102'
 expect 0 drain ipv4
 shows 'IPv4: drained, not announced'
 expect 0 zone status
@@ -125,7 +135,7 @@ shows '"code": "unknown-zone"'
 
 for wrong in '' dance zone 'zone dance' 'status .' 'zone diff 1' 'zone diff . . 1 2' 'zone diff 1 x' \
 	'zone rollback' 'zone rollback 4294967296' 'zone rollback -1' 'drain ipv5' 'zone status --check' \
-	'status --once' 'top --json' 'top .' \
+	'status --once' 'top --json' 'top .' 'bundle --json' 'bundle .' 'events .' 'status --output x' \
 	'zone refresh --force' 'zone refresh a..b' 'status --timeout 0' 'status --timeout x' 'status --nonsense' \
 	'filter' 'filter add' 'filter add drop' 'filter add limit --name a' 'filter add drop --name a --rate 1' \
 	'filter add drop --name a --range b' 'filter add drop --name a..b' 'filter remove' 'filter remove 0' 'filter remove x' \
