@@ -40,9 +40,9 @@ cat >"$work/builder" <<TEXT
 touch "$work/begun"
 exec sleep 60
 TEXT
-chmod 755 "$work" "$work/builder"
+# it runs as nobody
+chmod 777 "$work" "$work/builder"
 config_add "builder: $work/builder"
-chmod 777 "$work"
 behind check $server "$mangroved" --config "$work/mangroved.yaml" --check
 within 10 [ -e "$work/begun" ] || fail "no builder"
 kill -TERM "${process[check]}"
@@ -54,14 +54,28 @@ wait "${process[check]}" || code=$?
 tsig-keygen -a hmac-sha256 transfers.example. >"$work/keys"
 printf '%032d\n' 7 >"$work/secrets"
 chmod 600 "$work/keys" "$work/secrets"
-sed -E 's/^( *)# ( *(- )?[a-z_0-9]+:( .*)?)$/\1\2/; s/^# ( *- \{.*)$/\1/' "$sample" |
-	sed -E "s#^( *tsig_keys:).*#\1 $work/keys#; s#/etc/mangrove/(cookies|pseudonyms)#$work/secrets#
-		s#/var/lib/mangrove/root.zone#$ROOT_ZONE#; s#^( *at:).*#\1 \"$ROOT_AT\"#; s#^( *anchors:).*#\1 $ROOT_ANCHORS#
-		s#/var/lib/mangrove#$work/state#; s#^( *group:).*#\1 root#; s#\[lax, iad\]#[lax]#
-		s#^( *pin:).*#\1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=#; s#net_af_xdp0,iface=eth0#net_tap0#; s#\[1\]#[0]#; s#^(variant:).*#\1 plain#
-		s#^( *clients:).*#\1 pseudonyms#; s#^( *tcp_connections:).*#\1 2000#
-		s#^(drivers_config:).*#\1 $here/../../drivers-config#; s#^(builder:).*#\1 $zone_tool#
-		s#^(xdp_program:).*#\1 $BUILD/lib/port/mangrove_xdp.o#" >"$work/mangroved.yaml"
+# put KEY VALUE: wherever it stands
+put() {
+	sed -E -i "s#^( *(- )?$1:).*#\1 $2#" "$work/mangroved.yaml"
+}
+sed -E 's/^( *)# ( *(- )?[a-z_0-9]+:( .*)?)$/\1\2/; s/^# ( *- \{.*)$/\1/' "$sample" >"$work/mangroved.yaml"
+put file "$ROOT_ZONE"
+put at "\"$ROOT_AT\""
+put anchors "$ROOT_ANCHORS"
+put pin "$(head -c 32 /dev/zero | base64)"
+put tsig_keys "$work/keys"
+put secrets "$work/secrets"
+put clients pseudonyms
+put pseudonym_key "$work/secrets"
+put state_directory "$work/state"
+put group root
+put device net_tap0
+put lcores '[0]'
+put tcp_connections 2000
+put variant plain
+put builder "$zone_tool"
+put drivers_config "$here/../../drivers-config"
+put xdp_program "$BUILD/lib/port/mangrove_xdp.o"
 checked
 plans 'port net_tap0 queues=1 .*exception=mgv0 cpus=0'
 # and the other way round: what may stand there, as the program's source names it, is in the sample
