@@ -180,6 +180,24 @@ day_begin(struct rssac002 *r, int64_t day)
 	memcpy(r->today.mark, r->mark, sizeof(r->mark));
 }
 
+/* A day that has files was left by a clock that was wrong: it goes on from what they say, or they
+ * would be written again without it. */
+static void
+day_resume(struct rssac002 *r, int64_t day)
+{
+	unsigned int found;
+	struct why why;
+
+	if (rssac002_read(&r->settings.place, day, &r->today, &found, &why) < 0) {
+		r->faults[RSSAC002_FAULT_STATE]++;
+		tell(r, true, "rssac002: what was counted of a day before is lost: %s", why.text);
+		day_begin(r, day);
+	}
+	if (memcmp(r->today.mark, r->mark, sizeof(r->mark)) != 0)
+		memset(r->today.sketches, 0, sizeof(r->today.sketches));
+	memcpy(r->today.mark, r->mark, sizeof(r->mark));
+}
+
 static void
 day_end(struct rssac002 *r, int64_t next)
 {
@@ -190,7 +208,11 @@ day_end(struct rssac002 *r, int64_t next)
 	r->before = r->today;
 	r->is_before = true;
 	r->clear_day = r->today.day;
-	day_begin(r, next);
+	/* as days follow each other, whatever has the next one's files wrote them too early */
+	if (next == r->before.day + 1)
+		day_begin(r, next);
+	else
+		day_resume(r, next);
 	before_write(r);
 }
 

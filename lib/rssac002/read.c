@@ -279,7 +279,7 @@ metric_read(const struct rssac002_place *place, int64_t day, enum rssac002_metri
 	if (rc < 0)
 		return rc;
 	rc = file_read(path, FILE_MAX, &data, &size, why);
-	if (rc == -ENOENT)
+	if (rc == -ENOENT || rc == -ENOTDIR)
 		return 0;
 	if (rc == 0)
 		rc = yaml_read(&file, data, size);

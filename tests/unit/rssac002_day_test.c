@@ -395,6 +395,34 @@ Test(rssac002_day, does_not_count_twice_when_the_clock_steps_back_over_midnight)
 	node_stop(node, NULL);
 }
 
+/* A clock that leaps a month ahead and is set right again an hour later. */
+Test(rssac002_day, goes_on_with_a_day_that_a_wrong_clock_had_left)
+{
+	struct rssac002_place place = place_of("n");
+	int64_t noon = morning + NOON, ahead = noon + 31 * RSSAC002_DAY_SECONDS;
+	struct node *node = node_start(&place, noon);
+	uint64_t sources;
+
+	ask(node, noon, 3, 0);
+	rssac002_turn(node->rssac002, node->set, ahead);
+	ask(node, ahead, 4, 10);
+	rssac002_turn(node->rssac002, node->set, noon + 3600);
+	cr_expect_eq(rssac002_fault_count(node->rssac002, RSSAC002_FAULT_CLOCK), 1);
+	cr_expect_eq(day_of(&place, DAY + 31, NULL), 4);
+	ask(node, noon + 3600, 5, 20);
+	rssac002_turn(node->rssac002, node->set, morning + RSSAC002_DAY_SECONDS);
+	cr_expect_eq(day_of(&place, DAY, &sources), 3 + 5, "what was published is in it");
+	cr_expect_eq(sources, 3 + 5);
+	cr_expect_eq(rssac002_fault_count(node->rssac002, RSSAC002_FAULT_STATE), 0);
+	/* the day that it leapt to comes at last */
+	for (int64_t day = 2; day < 32; day++)
+		rssac002_turn(node->rssac002, node->set, morning + day * RSSAC002_DAY_SECONDS);
+	ask(node, ahead, 6, 0);
+	rssac002_turn(node->rssac002, node->set, morning + 32 * RSSAC002_DAY_SECONDS);
+	cr_expect_eq(day_of(&place, DAY + 31, NULL), 6, "without what came too early");
+	node_stop(node, NULL);
+}
+
 Test(rssac002_day, tries_again_while_files_cannot_be_written)
 {
 	struct rssac002_place place = place_of("n");
