@@ -218,6 +218,21 @@ xdp_prepare(
 	return 0;
 }
 
+/* A process that was killed leaves its socket, and net_memif would not take its place. */
+static int
+memif_prepare(const char *device, struct why *why)
+{
+	char value[DEVICE_MAX];
+
+	if (!port_device_argument(device, "role", value, sizeof(value)) ||
+		strcmp(value, "server") != 0 ||
+		!port_device_argument(device, "socket-abstract", value, sizeof(value)) ||
+		strcmp(value, "no") != 0 ||
+		!port_device_argument(device, "socket", value, sizeof(value)))
+		return 0;
+	return socket_stale_remove(value, why);
+}
+
 static int
 device_arguments(
 	struct server *server, unsigned int index, struct arguments *arguments, struct why *why)
@@ -233,6 +248,8 @@ device_arguments(
 	}
 	if (server->drivers[index]->control == PORT_CONTROL_XDP)
 		rc = xdp_prepare(server, index, text, why);
+	else if (strcmp(server->drivers[index]->driver, "net_memif") == 0)
+		rc = memif_prepare(text, why);
 	argument_add(arguments, "--vdev=%s", text);
 	return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** What every room needs: reasons of failures, arenas, reading whole files. */
+/** What every room needs: reasons of failures, arenas, files. */
 #ifndef BASE_BASE_H
 #define BASE_BASE_H
 
@@ -37,6 +37,13 @@ int file_read(const char *path, size_t limit, uint8_t **data, size_t *size, stru
 
 /** Write `size` octets to `fd`, all of them. @return 0 or -errno */
 int file_write_all(int fd, const void *data, size_t size);
+
+/**
+ * Remove a Unix socket's file if nobody listens there: it stays when its server is killed.
+ *
+ * @return 0, also where nothing is; -EADDRINUSE: somebody listens; -EEXIST: it is no socket
+ */
+int socket_stale_remove(const char *path, struct why *why);
 
 /** Milliseconds of a clock that nobody sets, for deadlines. Not on lcores. */
 static inline int64_t

@@ -32,29 +32,6 @@ group_find(const char *name, gid_t *gid, struct why *why)
 	return 0;
 }
 
-/* A socket's file stays when its server is killed: it is removed if nobody listens there. */
-static int
-stale_remove(const struct sockaddr_un *address, struct why *why)
-{
-	int fd __attribute__((cleanup(close_fd))) = -1;
-	struct stat st;
-
-	if (lstat(address->sun_path, &st) < 0)
-		return errno == ENOENT ? 0 : why_errno(why, "%s", address->sun_path);
-	if (!S_ISSOCK(st.st_mode))
-		return why_set(why, EEXIST, "%s: it is there, and no socket", address->sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return why_errno(why, "socket");
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
-		errno != ECONNREFUSED)
-		return why_set(
-			why, EADDRINUSE, "%s: somebody listens there already", address->sun_path);
-	if (unlink(address->sun_path) < 0)
-		return why_errno(why, "%s", address->sun_path);
-	return 0;
-}
-
 /* Nobody can connect before it listens, so that there is no moment with too wide a mode. */
 static int
 restrict_access(struct control *control, struct why *why)
@@ -77,18 +54,16 @@ access_listen(struct control *control, const struct control_options *options, st
 	struct sockaddr_un *address = &control->address;
 	int fd, rc = 0;
 
-	address->sun_family = AF_UNIX;
-	if (strlen(options->path) >= sizeof(address->sun_path))
-		return why_set(why, ENAMETOOLONG, "%s: a socket's path has at most %zu octets",
-			options->path, sizeof(address->sun_path) - 1);
-	memcpy(address->sun_path, options->path, strlen(options->path) + 1);
 	if (options->group)
 		rc = group_find(options->group, &control->group, why);
 	control->has_group = options->group != NULL;
 	if (rc == 0)
-		rc = stale_remove(address, why);
+		rc = socket_stale_remove(options->path, why);
 	if (rc < 0)
 		return rc;
+	/* it fits, or the path would have been refused */
+	address->sun_family = AF_UNIX;
+	memcpy(address->sun_path, options->path, strlen(options->path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return why_errno(why, "socket");

@@ -81,8 +81,6 @@ class Server:
         if code is None:
             return
         progress.say(f'the server ended with {code} when its client went; it is started anew')
-        # who died has left it, and net_memif does not take it away
-        os.unlink(os.path.join(self.folder, 'memif.sock'))
         self.start()
 
 
