@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A flood begins once and ends once, with figures, in the log and for whoever asks later, and ends with
-# the server too; queries make no lines. A journal gets each event with its identifier.
+# the server too; queries make no lines, and what repeats itself few. A journal gets identifiers.
 . "$(dirname "$0")/world.bash"
 world_make
 flooding=198.18.7.1
@@ -25,6 +25,10 @@ flood_start() {
 }
 
 server_start
+# what repeats itself: a hundred go through, then a minute has to pass
+for _ in $(seq 107); do
+	ctl filter remove 1 >/dev/null 2>&1 || true
+done
 flood_start 8
 succeeds flood
 eval "$(cat "$work/flood.out")"
@@ -44,8 +48,9 @@ queries=$(fact queries "$ended") refused=$(fact refused "$ended")
 [ "$queries" -gt $((sent / 4)) ] && [ "$queries" -le "$sent" ] || fail "$sent sent: $ended"
 awk -v q="$queries" -v r="$refused" -v share="$(fact refused_percent "$ended")" \
 	'BEGIN { s = 100 * r / q; exit !(r <= q && s > 50 && share > s - 0.1 && share < s + 0.1) }' || fail "the share: $ended"
-# thousands of queries, and no line for any of them
-[ "$(grep -c . "$work/log")" -lt 30 ] || fail "$(grep -c . "$work/log") lines"
+# thousands of queries, and no line for any of them; a slow machine has events of its own
+lines=$(grep -vc 'event=command' "$work/log")
+[ "$lines" -lt 200 ] || fail "$lines lines"
 # all of that is told later, too
 ctl events >"$work/events"
 for event in ready health_state zone_accepted flood_begun flood_ended; do
@@ -54,6 +59,11 @@ done
 [ "$(grep -c ' flood_' "$work/events")" = 2 ] || fail "a flood is more than two events: $(cat "$work/events")"
 
 # a server that stops ends it
+# the rest of what repeated itself is told as one, and then it goes through again
+within 70 said '^mangrove: 7 more of repeated=command in 60 s event=repeated$' || fail "what was left out is not told"
+[ "$(grep -c 'event=command' "$work/log")" = 100 ] || fail "not a hundred of what repeated itself"
+ctl filter remove 1 >/dev/null 2>&1 || true
+within 5 says_more_often 'event=command' 100 || fail "nothing goes through any more"
 server_stop
 server_start
 flood_start 20
