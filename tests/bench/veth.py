@@ -384,14 +384,14 @@ def tell(progress, what, server, workload, result):
                  f' {loss(result):5.1f} % lost')
 
 
-def ramp(server, workload, queries, progress):
-    """Runs at rising rates, until the answers rise no more."""
+def ramp(server, workload, queries, progress, reserve_s):
+    """Runs at rising rates, until the answers rise no more, or no more than this is left."""
     runs = []
     for rate in server.options.rates:
         runs.append(measure(server, queries, rate, 1))
         tell(progress, 'ramp ', server, workload, runs[-1])
         most = max(run['answered'] for run in runs[:-1]) if runs[1:] else 0
-        if runs[-1]['answered'] < 1.03 * most:
+        if runs[-1]['answered'] < 1.03 * most or not progress.has(reserve_s):
             break
     return runs
 
@@ -509,7 +509,7 @@ def rounds(options, servers, files, progress):
             for workload, queries in files.items():
                 key = workload, server.name
                 if turn == 0:
-                    ramps[key] = ramp(server, workload, queries, progress)
+                    ramps[key] = ramp(server, workload, queries, progress, a_round)
                     continue
                 run = measure(server, queries, rate_choose(ramps[key]), options.seconds)
                 tell(progress, f'{turn} of {options.rounds}', server, workload, run)
