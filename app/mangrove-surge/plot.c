@@ -121,7 +121,7 @@ latency_plot(FILE *to, const struct results *results)
 	      "set ylabel 'share of replies that took longer'\nset key right top\nplot ",
 		to);
 	for (unsigned int i = 0; i < results->count; i++)
-		if (results->trials[i]->figures.answered)
+		if (surge_histogram_count(results->trials[i]->histogram))
 			fprintf(to, "%s'-' using 1:2 with lines title '%.0f a second'",
 				curves++ ? ", " : "", results->trials[i]->rate);
 	fputs(curves ? "\n" : "1\n", to);
@@ -152,10 +152,10 @@ plot_write(const struct options *options, const struct results *results, struct 
 	if (!to)
 		return why_errno(why, "gnuplot does not start");
 	output_say(to, options->plot, "rate");
-	if (results->count > 1)
-		rates_plot(to, results);
+	if (options->mode == MODE_FIXED) /* behind a calm one, if there was any */
+		moments_plot(to, results->trials[results->count - 1]);
 	else
-		moments_plot(to, results->trials[0]);
+		rates_plot(to, results);
 	fputs("reset\n", to);
 	output_say(to, options->plot, "latency");
 	latency_plot(to, results);

@@ -92,6 +92,9 @@ refused 'three ways to run' --rate 5 --search 10
 refused "$work/none: " --list "$work/none"
 refused '--dnssec-ok 101: it takes' --dnssec-ok 101
 refused '--lcores 4000: it takes' --lcores 4000
+refused '--flood needs a rate' --flood nxdomain
+refused 'leaves no flood, or nobody beside it' --flood nxdomain --rate 5 --flood-share 100
+refused 'need --flood' --calm 3
 refused 'leave nobody to ask' --server4 no --server6 no
 refused '--sources4 ::1/8: it takes' --sources4 ::1/8
 cat "$work/peer"
