@@ -46,11 +46,13 @@ SEARCH_RUNS = 12  # of a search, those at shares of the highest rate included
 class Server:
     """mangroved with an lcore on each of these CPUs, and as many queues."""
 
-    def __init__(self, options, folder, cpus=(0,), idle='spin'):
+    def __init__(self, options, folder, cpus=(0,), idle='spin', more=''):
+        """@param more  lines of its configuration"""
         self.options = options
         self.folder = folder
         self.cpus = list(cpus)
         self.idle = idle
+        self.more = more
         self.process = None
 
     def start(self):
@@ -58,7 +60,7 @@ class Server:
         with open(path, 'w', encoding='utf-8') as f:
             f.write(CONFIG.format(zone=self.options.zone, anchors=self.options.anchors,
                                   at=self.options.at, folder=self.folder, cpus=self.cpus,
-                                  queues=len(self.cpus), idle=self.idle, pid=os.getpid()))
+                                  queues=len(self.cpus), idle=self.idle, pid=os.getpid()) + self.more)
         program = os.path.join(self.options.build, 'app/mangroved/mangroved')
         self.process = peers.Process([program, '--config', path], log)
         deadline = time.monotonic() + 60
