@@ -40,6 +40,11 @@ right() {
 
 # ---- the ways to be wrong: each makes `zone` of a serial ----
 tld=$(awk '$4 == "DS" { print $1; exit }' plain)
+# without SERIAL CONDITION: what is right, less the records of which that is true
+without() {
+	right "$1"
+	awk -v tld="$tld" "!($2)" zone >z && mv z zone
+}
 wrong_zonemd() {
 	printf '. 86400 IN ZONEMD %s 1 1 %s\n' "$1" "$(printf '%096d' 7)" >>plain.now
 	sign "$1" zone '-1 day' '+9 days' own.keys -b
@@ -49,8 +54,7 @@ glue_altered() {
 	awk '$4 == "A" && !done { $5 = "198.18.9.9"; done = 1 } { print }' OFS='\t' zone >z && mv z zone
 }
 rrsig_missing() {
-	right "$1"
-	awk -v tld="$tld" '!($1 == tld && $4 == "RRSIG" && $5 == "DS")' zone >z && mv z zone
+	without "$1" '$1 == tld && $4 == "RRSIG" && $5 == "DS"'
 }
 # rrsig_of FILE FIELD: the signature over a DS is that of this file, from this field on
 rrsig_of() {
@@ -88,12 +92,10 @@ record_added() {
 	printf 'poison. 172800 IN NS ns.poison.\nns.poison. 172800 IN A 198.18.9.9\n' >>zone
 }
 record_removed() {
-	right "$1"
-	awk -v tld="$tld" '!($1 == tld && $4 == "DS")' zone >z && mv z zone
+	without "$1" '$1 == tld && $4 == "DS"'
 }
 rrset_removed() {
-	right "$1"
-	awk -v tld="$tld" '!($1 == tld && ($4 == "DS" || ($4 == "RRSIG" && $5 == "DS")))' zone >z && mv z zone
+	without "$1" '$1 == tld && ($4 == "DS" || ($4 == "RRSIG" && $5 == "DS"))'
 }
 record_altered() {
 	right "$1"
@@ -101,12 +103,10 @@ record_altered() {
 }
 # a delegation goes, with all that is its own; the NSEC before it still leads to it
 nsec_gap() {
-	right "$1"
-	awk -v tld="$tld" '$1 != tld && substr($1, length($1) - length(tld)) != "." tld' zone >z && mv z zone
+	without "$1" '$1 == tld || substr($1, length($1) - length(tld)) == "." tld'
 }
 nsec_skips() {
-	right "$1"
-	awk -v tld="$tld" '!($1 == tld && ($4 == "NSEC" || ($4 == "RRSIG" && $5 == "NSEC")))' zone >z && mv z zone
+	without "$1" '$1 == tld && ($4 == "NSEC" || ($4 == "RRSIG" && $5 == "NSEC"))'
 }
 
 # ---- who serves it ----

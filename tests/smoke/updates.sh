@@ -195,8 +195,11 @@ server_kill
 if [ -n "$long" ]; then
 	# what it says, with the time; and its first answer
 	: >"$work/log"
-	behind stamped $client sh -c 'tail -n 0 -F "$0" 2>/dev/null | while read -r line; do echo "$(date +%s.%N) $line"; done' \
-		"$work/log"
+	behind stamped - python3 -uc 'import sys, time
+with open(sys.argv[1]) as log:
+    while True:
+        line = log.readline()
+        print(f"{time.time():.6f} {line}", end="") if line else time.sleep(0.001)' "$work/log"
 	behind start $client python3 "$tools/serial_watch.py" --until "$last" --timeout 0.005 $addr4
 	sleep 0.5
 fi
