@@ -57,12 +57,12 @@ struct image_extra {
 };
 
 enum {
-	IMAGE_LINE =
-		64, /* tails start on cache lines, and as many octets behind them may be read */
-	IMAGE_SLOTS = 8,	  /* answers of each node */
-	IMAGE_SLOT_GAP = 0,	  /* NXDOMAIN behind this node, before its next sibling; + DO */
-	IMAGE_SLOT_MAIN = 2,	  /* referral of a cut, else NODATA; + DO */
-	IMAGE_SLOT_DS = 4,	  /* DS at a cut; + DO */
+	IMAGE_LINE = 64,     /* tails start on cache lines */
+	IMAGE_SLACK = 128,   /* octets that may be read behind them: copied by pairs of lines */
+	IMAGE_SLOTS = 8,     /* answers of each node */
+	IMAGE_SLOT_GAP = 0,  /* NXDOMAIN behind this node, before its next sibling; + DO */
+	IMAGE_SLOT_MAIN = 2, /* referral of a cut, else NODATA; + DO */
+	IMAGE_SLOT_DS = 4,   /* DS at a cut; + DO */
 	IMAGE_SLOT_FIRST_GAP = 6, /* NXDOMAIN before its first child; + DO */
 };
 

@@ -127,8 +127,8 @@ image_assemble(const struct image_parts *parts, const struct zone *zone,
 			size = round_up(size, IMAGE_PAGE);
 		header.sections[i].offset = (uint32_t)size;
 		header.sections[i].size = (uint32_t)pieces[i].size;
-		/* vectors may read a line too far */
-		size = round_up(size + pieces[i].size, IMAGE_LINE) + IMAGE_LINE;
+		/* vectors may read too far */
+		size = round_up(size + pieces[i].size, IMAGE_LINE) + IMAGE_SLACK;
 	}
 	header.size = size;
 	handle = image_allocate(size);

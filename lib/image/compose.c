@@ -231,13 +231,11 @@ image_store_put(struct image_store *store, uint32_t index, const struct image_co
 	struct image_answer *answer = &store->answers[index];
 	const uint8_t *tail = c->message + c->body;
 	size_t length = c->w.failed ? 0 : c->w.offset - c->body;
-	uint16_t head_sum = image_sum(store->common, verdict->head_length);
-	uint16_t tail_sum = image_sum(tail, length);
+	uint64_t head_sum = image_sum(store->common, verdict->head_length);
+	uint64_t tail_sum = image_sum_at(image_sum(tail, length), verdict->head_length);
 
-	if (verdict->head_length & 1)
-		tail_sum = image_sum_swap(tail_sum);
 	*answer = (struct image_answer){
-		.body_sum = image_sum_fold((uint64_t)head_sum + tail_sum),
+		.body_sum = image_sum_fold(head_sum + tail_sum),
 		.weight = weight_of(c->pointers, c->pointer_count),
 		.head_length = verdict->head_length,
 		.tail_length = (uint16_t)length,

@@ -129,7 +129,7 @@ header_check(const uint8_t *block, size_t size, struct why *why)
 		uint64_t offset = header->sections[i].offset, length = header->sections[i].size;
 
 		if (offset % IMAGE_LINE || offset < sizeof(*header) ||
-			offset + length + IMAGE_LINE > size)
+			offset + length + IMAGE_SLACK > size)
 			return why_set(why, EINVAL, "section %u lies outside", i);
 	}
 	return 0;

@@ -6,7 +6,7 @@
 #include "image/answer.h"
 
 #define IMAGE_MAGIC "mangrove"
-enum { IMAGE_VERSION = 2, IMAGE_BYTE_ORDER = 0x01020304, IMAGE_DIGEST_SIZE = 32 };
+enum { IMAGE_VERSION = 3, IMAGE_BYTE_ORDER = 0x01020304, IMAGE_DIGEST_SIZE = 32 };
 
 /* Parts of the block in their order, each on a line of its own. */
 enum image_section {

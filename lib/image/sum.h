@@ -11,11 +11,14 @@
 static inline uint16_t
 image_sum_fold(uint64_t sum)
 {
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half;
+
+	/* both halves added to each other, crosswise: what the lower ones carry into the upper ones
+	 * is what those have carried out */
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return (uint16_t)(half >> 16);
 }
 
 /** Sum of octets that begin at an even offset; an odd last one is padded with zero. */
@@ -38,11 +41,15 @@ image_sum(const uint8_t *octets, size_t length)
 	return image_sum_fold(sum);
 }
 
-/** What a sum becomes when its octets begin at an odd offset instead (RFC 1071 2.B). */
-static inline uint16_t
-image_sum_swap(uint16_t sum)
+/**
+ * What a sum, of less than 2^56, becomes when its octets begin at that offset (RFC 1071 2.B).
+ * Modulo 65535, 8 bits to the left is what swapping octets is: no branch, and nothing to be folded
+ * before.
+ */
+static inline uint64_t
+image_sum_at(uint64_t sum, size_t offset)
 {
-	return (uint16_t)(sum << 8 | sum >> 8);
+	return sum << 8 * (offset & 1);
 }
 
 #endif

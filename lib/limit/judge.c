@@ -2,17 +2,14 @@
 /* Runs on: lcore. Which replies are not worth sending. */
 #include "limit/judge.h"
 
+#include <rte_common.h>
+
 void
 limit_prefetch(
 	const struct limiter *limiter, const struct limit_rules *rules, struct limit_ask *ask)
 {
-	limit_prefetch_word(limiter, rules, ask, limit_client_word(ask));
-}
-
-enum ledger_action
-limit_judge(struct limiter *limiter, const struct limit_rules *rules, const struct limit_ask *ask)
-{
-	return limit_judge_inline(limiter, rules, ask);
+	ask->hash = limit_prefetch_word(
+		limiter, rules, ask->flags & LEDGER_IPV6, limit_client_word(ask));
 }
 
 /* ---- filters ---- */
@@ -70,8 +67,8 @@ filter_apply(struct limiter *l, const struct limit_filter *filter)
 }
 
 /* Filters are asked for by hand, so they act in every mode. */
-enum ledger_action
-limit_filters_judge(struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask)
+static enum ledger_action
+filters_judge(struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask)
 {
 	unsigned int octet = ask->client[0], node = ask->node & UINT8_MAX;
 	enum ledger_action action;
@@ -128,16 +125,23 @@ limit_line_make(struct limiter *l, struct limit_line *set, uint32_t tag)
 }
 
 /* Which bucket was full, the narrowest limit first. */
-enum limit_reason
-limit_reason_find(const struct limit_line *line, unsigned int own, const struct lanes_costs *costs,
+static enum limit_reason
+full_find(const struct limit_line *line, unsigned int own, const struct lanes_costs *costs,
 	uint32_t burst)
 {
+	static const struct {
+		uint8_t lane, reason;
+	} fixed[] = {{LIMIT_LANE_ERRORS, LIMIT_BY_ERRORS}, {LIMIT_LANE_NXDOMAIN, LIMIT_BY_NXDOMAIN},
+		{LIMIT_LANE_ALL, LIMIT_BY_ALL}};
+
 	if (costs->own && line->debts[own] + costs->own > burst)
-		return own == LIMIT_LANE_ERRORS ? LIMIT_BY_ERRORS : LIMIT_BY_KEY;
-	if (costs->nxdomain && line->debts[LIMIT_LANE_NXDOMAIN] + costs->nxdomain > burst)
-		return LIMIT_BY_NXDOMAIN;
-	if (costs->all && line->debts[LIMIT_LANE_ALL] + costs->all > burst)
-		return LIMIT_BY_ALL;
+		return LIMIT_BY_KEY;
+	for (unsigned int i = 0; i < RTE_DIM(fixed); i++) {
+		uint32_t cost = costs->upper[fixed[i].lane - LIMIT_LANE_UPPER];
+
+		if (cost && line->debts[fixed[i].lane] + cost > burst)
+			return fixed[i].reason;
+	}
 	return LIMIT_BY_OCTETS;
 }
 
@@ -145,8 +149,8 @@ limit_reason_find(const struct limit_line *line, unsigned int own, const struct 
 
 /* What a flood has used up, known sources may have once more: they pay it back before anybody else
  * gets any. Else TC for unknown ones would cost them theirs. */
-enum limit_reason
-limit_budget_charge(struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask)
+static enum limit_reason
+budget_charge(struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask)
 {
 	bool is_error = ask->class == LIMIT_ERROR;
 	int64_t *budget = is_error ? &l->errors : &l->tc;
@@ -160,18 +164,18 @@ limit_budget_charge(struct limiter *l, const struct limit_rules *rules, const st
 
 /* A prefix that asked for some seconds in calm times, within its limits. */
 void
-limit_known_learn(struct limiter *l, const struct limit_ask *ask, struct limit_line *line)
+limit_known_learn(struct limiter *l, uint64_t hash, struct limit_line *line)
 {
-	uint64_t bit = limit_known_bit(l, ask->hash);
+	uint64_t bit = limit_known_bit(l, hash);
 
-	line->known = (uint16_t)(1 + l->round % 3);
+	line->known = l->known_mark;
 	l->known[bit / 64][l->round % 2] |= 1ull << bit % 64;
 	counter_add(&l->counters.known, 1);
 }
 
 /* The ladder is up, or the egress budget runs out: known sources go first. */
-enum limit_reason
-limit_strain_judge(struct limiter *l, const struct limit_ask *ask)
+static enum limit_reason
+strain_judge(struct limiter *l, const struct limit_ask *ask)
 {
 	bool known = limit_known_has(l, ask->hash);
 
@@ -228,9 +232,8 @@ is_slipped(struct limiter *l, const struct limit_rules *rules, struct limit_line
 	return line->slips == 0 && slip_charge(l);
 }
 
-/* Out of the way of those who are answered. */
-enum ledger_action
-limit_refuse(struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask,
+static enum ledger_action
+refuse(struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask,
 	struct limit_line *line, enum limit_reason reason)
 {
 	struct limit_counters *c = &l->counters;
@@ -254,4 +257,54 @@ limit_refuse(struct limiter *l, const struct limit_rules *rules, const struct li
 	}
 	counter_add(&c->done[action][ask->class], 1);
 	return action;
+}
+
+/* ---- the judgement ---- */
+
+static enum limit_reason
+client_judge(struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask,
+	struct limit_line *line)
+{
+	uint16_t key = limit_what_key(ask->node, ask->zone, ask->class, ask->qtype);
+	enum limit_reason reason = LIMIT_NONE;
+	unsigned int own;
+
+	if ((l->step >= LIMIT_STEP_UNKNOWN) | (l->spent > l->allowance))
+		reason = strain_judge(l, ask);
+	if (reason == LIMIT_NONE &&
+		!limit_line_charge(l, rules, line, ask->class, key, ask->reply_length, &own))
+		reason = full_find(line, own, &l->costs[ask->class], rules->burst);
+	if (reason == LIMIT_NONE && ask->class >= LIMIT_CUT)
+		reason = budget_charge(l, rules, ask);
+	return reason;
+}
+
+enum ledger_action
+limit_judge(struct limiter *limiter, const struct limit_rules *rules, const struct limit_ask *ask)
+{
+	enum limit_reason reason;
+	struct limit_line *line;
+
+	if (rules->filter_count != 0) {
+		enum ledger_action action = filters_judge(limiter, rules, ask);
+
+		if (action != LEDGER_ANSWERED)
+			return action;
+	}
+	if (rules->mode == LIMIT_OFF)
+		return LEDGER_ANSWERED;
+	/* nobody else can be made to get the reply */
+	if ((ask->flags & LEDGER_TCP) ||
+		((ask->flags & LEDGER_COOKIE_VALID) && rules->exempt_cookies)) {
+		limiter->spent += ask->reply_length;
+		return LEDGER_ANSWERED;
+	}
+	line = limit_line_find(limiter, ask->hash);
+	reason = client_judge(limiter, rules, ask, line);
+	if (reason != LIMIT_NONE)
+		return refuse(limiter, rules, ask, line, reason);
+	if (limit_line_is_ripe(limiter, line) && limiter->step < LIMIT_STEP_UNKNOWN)
+		limit_known_learn(limiter, ask->hash, line);
+	limiter->spent += ask->reply_length;
+	return LEDGER_ANSWERED;
 }

@@ -14,17 +14,8 @@
 
 /* ---- what is rare ---- */
 
-enum ledger_action limit_filters_judge(
-	struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask);
 struct limit_line *limit_line_make(struct limiter *l, struct limit_line *set, uint32_t tag);
-enum limit_reason limit_reason_find(const struct limit_line *line, unsigned int own,
-	const struct lanes_costs *costs, uint32_t burst);
-enum limit_reason limit_budget_charge(
-	struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask);
-void limit_known_learn(struct limiter *l, const struct limit_ask *ask, struct limit_line *line);
-enum limit_reason limit_strain_judge(struct limiter *l, const struct limit_ask *ask);
-enum ledger_action limit_refuse(struct limiter *l, const struct limit_rules *rules,
-	const struct limit_ask *ask, struct limit_line *line, enum limit_reason reason);
+void limit_known_learn(struct limiter *l, uint64_t hash, struct limit_line *line);
 
 /* ---- clients ---- */
 
@@ -58,22 +49,24 @@ limit_fold(uint64_t a, uint64_t b)
  * limit_prefetch() for who knows the client's first 64 bits.
  *
  * @param word  in host order; behind an IPv4 address may stand anything
+ * @return limit_ask.hash
  */
-static inline void
-limit_prefetch_word(const struct limiter *limiter, const struct limit_rules *rules,
-	struct limit_ask *ask, uint64_t word)
+static inline uint64_t
+limit_prefetch_word(
+	const struct limiter *limiter, const struct limit_rules *rules, bool ipv6, uint64_t word)
 {
-	bool ipv6 = ask->flags & LEDGER_IPV6;
 	const struct limit_line *set;
+	uint64_t hash;
 
 	/* no masked word of either family has its lowest bits set, unless masks are full */
-	word &= ipv6 ? rules->mask_ipv6 : rules->mask_ipv4;
-	ask->hash = limit_fold(
+	word &= rules->masks[ipv6];
+	hash = limit_fold(
 		word ^ limiter->seed.words[0], limiter->seed.words[1] + 2 * (uint64_t)ipv6);
-	set = &limiter->lines[(ask->hash & limiter->set_mask) * LIMIT_WAYS];
+	set = &limiter->lines[(hash & limiter->set_mask) * LIMIT_WAYS];
 	rte_prefetch0(set);
 	if (unlikely(limiter->step >= LIMIT_STEP_UNKNOWN))
-		rte_prefetch0(limiter->known[limit_known_bit(limiter, ask->hash) / 64]);
+		rte_prefetch0(limiter->known[limit_known_bit(limiter, hash) / 64]);
+	return hash;
 }
 
 /* A client prefix's line. */
@@ -96,88 +89,72 @@ limit_line_find(struct limiter *l, uint64_t hash)
 
 /* What is answered, as a key that is never 0. All names in a gap are one. */
 static inline uint16_t
-limit_what_key(const struct limit_ask *ask)
+limit_what_key(uint32_t node, uint8_t zone, uint8_t class, uint16_t qtype)
 {
-	uint32_t qtype = ask->class == LIMIT_POSITIVE ? ask->qtype : 0;
-	uint64_t what = (uint64_t)ask->node << 32 | (uint32_t)ask->class << 24 |
-			(uint32_t)ask->zone << 16 | qtype;
+	uint64_t what = (uint64_t)node << 32 | (uint32_t) class << 24 | (uint32_t)zone << 16 |
+			(class == LIMIT_POSITIVE ? qtype : 0);
 
 	return (uint16_t)((what * 0x9e3779b97f4a7c15) >> 48) | 1;
 }
 
-static inline struct lanes_costs
-limit_costs_of(
-	const struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask)
+/* Ticks for the octets of a reply. */
+static inline uint16_t
+limit_octets_cost(const struct limiter *l, unsigned int reply_length)
 {
-	struct lanes_costs costs = l->costs[ask->class];
-	uint64_t octets = ((uint64_t)ask->reply_length * rules->octet_price + (l->dither << 8)) >>
-			  16 << l->squeeze;
+	uint64_t ticks = (reply_length * l->octet_price + l->octet_dither) >> 16;
 
-	costs.octets = (uint16_t)(octets < LIMIT_DEBT_MAX ? octets : LIMIT_DEBT_MAX);
-	return costs;
+	return (uint16_t)(ticks < LIMIT_DEBT_MAX ? ticks : LIMIT_DEBT_MAX);
 }
 
 /*
  * Charge a reply to all its buckets, or to none. What is answered has a bucket of its own; a key
  * that has none takes the emptiest one, with what is in it, so that nobody gets more than the rate
- * of all slots together by asking for ever other names.
+ * of all slots together by asking for ever other names. All errors have the same.
  *
- * @return which was full
+ * @param key  limit_what_key()
+ * @param own  on return, the slot of the key
+ * @return whether; if not, the line is as it was
  */
-static inline enum limit_reason
-limit_line_charge(struct limiter *l, const struct limit_rules *rules, const struct limit_ask *ask,
-	struct limit_line *line)
+static inline bool
+limit_line_charge(struct limiter *l, const struct limit_rules *rules, struct limit_line *line,
+	uint8_t class, uint16_t key, unsigned int reply_length, unsigned int *own)
 {
 	struct lanes lanes = lanes_open(line, l->now);
-	struct lanes_costs costs = limit_costs_of(l, rules, ask);
-	unsigned int own = likely(ask->class != LIMIT_ERROR)
-				   ? lanes_slot(&lanes, limit_what_key(ask))
-				   : LIMIT_LANE_ERRORS;
-	bool charged = lanes_charge(&lanes, own, &costs, (uint16_t)rules->burst);
 
+	*own = likely(class != LIMIT_ERROR) ? lanes_slot(&lanes, key) : 0;
+	if (unlikely(!lanes_charge(&lanes, *own, &l->costs[class],
+		    limit_octets_cost(l, reply_length), (uint16_t)rules->burst)))
+		return false;
 	lanes_close(line, &lanes);
-	if (unlikely(!charged))
-		return limit_reason_find(line, own, &costs, rules->burst);
-	return LIMIT_NONE;
+	return true;
 }
 
-/** limit_judge(), inline. */
-static inline enum ledger_action
-limit_judge_inline(
-	struct limiter *limiter, const struct limit_rules *rules, const struct limit_ask *ask)
+/** Whether a line's prefix has just become one that is known. */
+static inline bool
+limit_line_is_ripe(const struct limiter *l, const struct limit_line *line)
 {
-	enum limit_reason reason = LIMIT_NONE;
-	struct limit_line *line;
+	return (line->debts[LIMIT_LANE_NOVELTY] == 0) & (line->known != l->known_mark);
+}
 
-	if (unlikely(rules->filter_count != 0)) {
-		enum ledger_action action = limit_filters_judge(limiter, rules, ask);
+/**
+ * The short way in calm times (limiter.calm), for an answer that is neither cut nor an error: of
+ * most, that is all.
+ *
+ * @param hash  by limit_prefetch_word()
+ * @return false: limit_judge() has to say; nothing was charged
+ */
+static inline bool
+limit_passes(struct limiter *l, const struct limit_rules *rules, uint64_t hash, uint8_t class,
+	uint16_t key, unsigned int reply_length)
+{
+	struct limit_line *line = limit_line_find(l, hash);
+	unsigned int own;
 
-		if (action != LEDGER_ANSWERED)
-			return action;
-	}
-	if (rules->mode == LIMIT_OFF)
-		return LEDGER_ANSWERED;
-	/* nobody else can be made to get the reply */
-	if ((ask->flags & LEDGER_TCP) ||
-		((ask->flags & LEDGER_COOKIE_VALID) && rules->exempt_cookies)) {
-		limiter->spent += ask->reply_length;
-		return LEDGER_ANSWERED;
-	}
-	line = limit_line_find(limiter, ask->hash);
-	if (unlikely((limiter->step >= LIMIT_STEP_UNKNOWN) | (limiter->spent > limiter->allowance)))
-		reason = limit_strain_judge(limiter, ask);
-	if (reason == LIMIT_NONE)
-		reason = limit_line_charge(limiter, rules, ask, line);
-	if (reason == LIMIT_NONE && unlikely(ask->class >= LIMIT_CUT))
-		reason = limit_budget_charge(limiter, rules, ask);
-	if (unlikely(reason != LIMIT_NONE))
-		return limit_refuse(limiter, rules, ask, line, reason);
-	if (unlikely((line->debts[LIMIT_LANE_NOVELTY] == 0) &
-		     (line->known != 1 + limiter->round % 3)) &&
-		limiter->step < LIMIT_STEP_UNKNOWN)
-		limit_known_learn(limiter, ask, line);
-	limiter->spent += ask->reply_length;
-	return LEDGER_ANSWERED;
+	if (unlikely(!limit_line_charge(l, rules, line, class, key, reply_length, &own)))
+		return false;
+	if (unlikely(limit_line_is_ripe(l, line)))
+		limit_known_learn(l, hash, line);
+	return true;
 }
 
 /* ---- unread ---- */

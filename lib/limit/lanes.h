@@ -7,10 +7,12 @@
 #ifndef LIMIT_LANES_H
 #define LIMIT_LANES_H
 
+#include <rte_branch_prediction.h>
+
 #include "limit/limit_priv.h"
 
 #ifdef __SSE4_1__
-#include <immintrin.h>
+#include "limit/lanes_vector.h"
 #endif
 
 /* ---- one by one ---- */
@@ -44,14 +46,14 @@ lanes_slot_plain(struct limit_line *line, uint16_t key)
 
 /* Charge all, or nothing if a bucket would have more than a burst. @return whether */
 static inline bool
-lanes_charge_plain(
-	struct limit_line *line, unsigned int own, const struct lanes_costs *costs, uint16_t burst)
+lanes_charge_plain(struct limit_line *line, unsigned int own, const struct lanes_costs *costs,
+	uint16_t octets, uint16_t burst)
 {
-	uint16_t of[LIMIT_LANES] = {[LIMIT_LANE_OCTETS] = costs->octets,
-		[LIMIT_LANE_ALL] = costs->all,
-		[LIMIT_LANE_NXDOMAIN] = costs->nxdomain};
+	uint16_t of[LIMIT_LANES] = {0};
 
-	of[own] = costs->own;
+	memcpy(of + LIMIT_LANE_UPPER, costs->upper, sizeof(costs->upper));
+	of[LIMIT_LANE_OCTETS] = octets;
+	of[own] |= costs->own;
 	for (unsigned int i = 0; i < LIMIT_LANES; i++)
 		if (of[i] && (uint32_t)line->debts[i] + of[i] > burst)
 			return false;
@@ -74,104 +76,86 @@ lanes_most_plain(const struct limit_line *line)
 /* ---- by vectors ---- */
 
 #ifdef __SSE4_1__
-static_assert(offsetof(struct limit_line, keys) == 32 && LIMIT_LANES == 16, "two vectors each");
+static_assert(offsetof(struct limit_line, keys) == 32 && LIMIT_LANES == 16, "a vector each");
 static_assert(offsetof(struct limit_line, seen) == 60, "the last word");
-static_assert(LIMIT_SLOTS == 11 && LIMIT_LANE_OCTETS == 11 && LIMIT_LANE_ALL == 12 &&
-		      LIMIT_LANE_NXDOMAIN == 13 && LIMIT_LANE_NOVELTY == 15,
+static_assert(LIMIT_SLOTS == 11 && LIMIT_LANE_OCTETS == 11 && LIMIT_LANE_NOVELTY == 15,
 	"what lanes mean");
 
 /* A line in registers. */
 struct lanes {
-	__m128i debts[2], keys[2]; /* what stands behind the keys is in keys[1], too */
+	lanes16 debts, keys; /* what stands behind the keys is in `keys`, too */
 };
 
 static inline struct lanes
 lanes_open(const struct limit_line *line, uint32_t now)
 {
-	const __m128i *v = (const __m128i *)line;
-	__m128i last = _mm_load_si128(v + 3);
-	uint32_t elapsed = now - (uint32_t)_mm_extract_epi32(last, 3);
-	__m128i e = _mm_set1_epi16((short)(elapsed < UINT16_MAX ? elapsed : UINT16_MAX));
+	lanes16 rest = lanes16_load(line->keys);
+	uint32_t elapsed = now - line->seen;
 
+	elapsed = elapsed < UINT16_MAX ? elapsed : UINT16_MAX;
+	rest = lanes16_join(lanes16_low(rest), _mm_insert_epi32(lanes16_high(rest), (int)now, 3));
 	return (struct lanes){
-		{_mm_subs_epu16(_mm_load_si128(v), e), _mm_subs_epu16(_mm_load_si128(v + 1), e)},
-		{_mm_load_si128(v + 2), _mm_insert_epi32(last, (int)now, 3)}};
+		lanes16_less(lanes16_load(line->debts), lanes16_all((uint16_t)elapsed)), rest};
 }
 
 static inline void
 lanes_close(struct limit_line *line, const struct lanes *lanes)
 {
-	__m128i *v = (__m128i *)line;
-
-	_mm_store_si128(v, lanes->debts[0]);
-	_mm_store_si128(v + 1, lanes->debts[1]);
-	_mm_store_si128(v + 2, lanes->keys[0]);
-	_mm_store_si128(v + 3, lanes->keys[1]);
+	lanes16_store(line->debts, lanes->debts);
+	lanes16_store(line->keys, lanes->keys);
 }
 
-/* All bits set in one lane. */
-static inline __m128i
-lanes_only(unsigned int lane, unsigned int half)
-{
-	__m128i numbers = _mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7);
-
-	return _mm_cmpeq_epi16(numbers, _mm_set1_epi16((short)(lane - 8 * half)));
-}
-
+/* The first slot with the least debt. */
 static inline unsigned int
 lanes_least(const struct lanes *lanes)
 {
 	__m128i behind = _mm_setr_epi16(0, 0, 0, -1, -1, -1, -1, -1);
 	/* value in the low 16 bits, index above */
-	uint32_t low = (uint32_t)_mm_cvtsi128_si32(_mm_minpos_epu16(lanes->debts[0]));
+	uint32_t low = (uint32_t)_mm_cvtsi128_si32(_mm_minpos_epu16(lanes16_low(lanes->debts)));
 	uint32_t high = (uint32_t)_mm_cvtsi128_si32(
-		_mm_minpos_epu16(_mm_or_si128(lanes->debts[1], behind)));
+		_mm_minpos_epu16(_mm_or_si128(lanes16_high(lanes->debts), behind)));
 
-	return (high & UINT16_MAX) < (low & UINT16_MAX) ? 8 + (high >> 16) : low >> 16;
+	/* the other way round, so that values are compared first */
+	low = low << 16 | low >> 16;
+	high = (high << 16 | high >> 16) + 8;
+	return (low < high ? low : high) & UINT16_MAX;
 }
 
 static inline unsigned int
 lanes_slot(struct lanes *lanes, uint16_t key)
 {
-	__m128i k = _mm_set1_epi16((short)key), only;
-	__m128i equal = _mm_packs_epi16(
-		_mm_cmpeq_epi16(lanes->keys[0], k), _mm_cmpeq_epi16(lanes->keys[1], k));
+	lanes16 k = lanes16_all(key);
 	/* what stands behind the keys does not count */
-	unsigned int found = (unsigned int)_mm_movemask_epi8(equal) & LIMIT_SLOTS_MASK;
+	uint32_t found = lanes16_bits(lanes16_equal(lanes->keys, k)) & LIMIT_SLOTS_MASK, is_found;
 	/* both are made, since nobody could foresee which is wanted */
 	unsigned int slot = lanes_least(lanes),
-		     first = (unsigned int)__builtin_ctz(found | 1 << LIMIT_SLOTS);
+		     first = (unsigned int)__builtin_ctz(found | 1u << 31) / 2;
 
-	slot = found ? first : slot;
-	only = lanes_only(slot, 0);
-	lanes->keys[0] = _mm_blendv_epi8(lanes->keys[0], k, only);
-	only = lanes_only(slot, 1);
-	lanes->keys[1] = _mm_blendv_epi8(lanes->keys[1], k, only);
+	/* all bits if there is one */
+	is_found = (uint32_t)((int32_t)(found | -found) >> 31);
+	slot = (slot & ~is_found) | (first & is_found);
+	lanes->keys = lanes16_choose(lanes16_only(slot), lanes->keys, k);
 	return slot;
 }
 
 static inline bool
-lanes_charge(struct lanes *lanes, unsigned int own, const struct lanes_costs *costs, uint16_t burst)
+lanes_charge(struct lanes *lanes, unsigned int own, const struct lanes_costs *costs,
+	uint16_t octets, uint16_t burst)
 {
-	uint64_t fixed = costs->all | (uint64_t)costs->nxdomain << 16;
-	uint64_t octets = (uint64_t)costs->octets << 48;
-	__m128i o = _mm_set1_epi16((short)costs->own), zero = _mm_setzero_si128();
-	__m128i most = _mm_set1_epi16((short)burst), over;
-	__m128i of[2] = {_mm_and_si128(lanes_only(own, 0), o),
-		_mm_or_si128(_mm_and_si128(lanes_only(own, 1), o),
-			_mm_set_epi64x((long long)fixed, (long long)octets))};
-	__m128i sums[2] = {
-		_mm_adds_epu16(lanes->debts[0], of[0]), _mm_adds_epu16(lanes->debts[1], of[1])};
+	__m128i upper = _mm_load_si128((const __m128i *)costs->upper);
+	lanes16 zero = lanes16_all(0), of, sums, over;
 
-	over = _mm_or_si128(
-		_mm_andnot_si128(_mm_cmpeq_epi16(of[0], zero), _mm_subs_epu16(sums[0], most)),
-		_mm_andnot_si128(_mm_cmpeq_epi16(of[1], zero), _mm_subs_epu16(sums[1], most)));
-	if (!_mm_testz_si128(over, over))
+	upper = _mm_insert_epi16(upper, octets, LIMIT_LANE_OCTETS - LIMIT_LANE_UPPER);
+	of = lanes16_or(lanes16_join(_mm_setzero_si128(), upper),
+		lanes16_and(lanes16_only(own), lanes16_all(costs->own)));
+	sums = lanes16_more(lanes->debts, of);
+	over = lanes16_and_not(lanes16_equal(of, zero), lanes16_less(sums, lanes16_all(burst)));
+	if (lanes16_bits(lanes16_equal(over, zero)) != UINT32_MAX)
 		return false;
-	lanes->debts[0] = sums[0];
-	lanes->debts[1] = sums[1];
+	lanes->debts = sums;
 	return true;
 }
+
 static inline uint16_t
 lanes_most(const struct limit_line *line)
 {
@@ -213,9 +197,10 @@ lanes_slot(struct lanes *lanes, uint16_t key)
 }
 
 static inline bool
-lanes_charge(struct lanes *lanes, unsigned int own, const struct lanes_costs *costs, uint16_t burst)
+lanes_charge(struct lanes *lanes, unsigned int own, const struct lanes_costs *costs,
+	uint16_t octets, uint16_t burst)
 {
-	return lanes_charge_plain(&lanes->line, own, costs, burst);
+	return lanes_charge_plain(&lanes->line, own, costs, octets, burst);
 }
 #endif
 

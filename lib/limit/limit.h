@@ -124,7 +124,7 @@ struct limit_filter {
 /** Wishes and filters as the hot path reads them; immutable while published. */
 struct limit_rules {
 	enum limit_mode mode;
-	uint64_t mask_ipv4, mask_ipv6; /* of the first 64 bits */
+	uint64_t masks[2]; /* of the first 64 bits; [is IPv6] */
 	/* ticks / LIMIT_FRACTION that a reply costs; 0: no limit */
 	uint32_t key_price, nxdomain_price, error_price, all_price;
 	uint32_t octet_price; /* ticks / 2^16 that an octet costs */

@@ -14,8 +14,9 @@ enum {
 	LIMIT_LANE_ERRORS,
 	LIMIT_LANE_NOVELTY, /* runs out when a line has lived so long that its prefix is known */
 	LIMIT_LANES,
-	LIMIT_SLOTS_MASK = (1 << LIMIT_SLOTS) - 1,
-	LIMIT_KNOWN_BITS_LOG2 = 4, /* known sources: bits for each line */
+	LIMIT_LANE_UPPER = LIMIT_LANES / 2,
+	LIMIT_SLOTS_MASK = (1 << 2 * LIMIT_SLOTS) - 1, /* two bits for each */
+	LIMIT_KNOWN_BITS_LOG2 = 4,		       /* known sources: bits for each line */
 };
 
 /* A client prefix. Its halves are as two vectors of 16 lanes beside each other. */
@@ -30,8 +31,9 @@ static_assert(sizeof(struct limit_line) == 64, "a cache line");
 
 /* What a reply costs, in ticks. */
 struct lanes_costs {
-	uint16_t own; /* of its own bucket: its slot's, or that of errors */
-	uint16_t octets, all, nxdomain;
+	/* of the upper half of the lanes; what octets cost is each reply's own */
+	_Alignas(16) uint16_t upper[LIMIT_LANES / 2];
+	uint16_t own; /* of its slot; 0: it has none */
 };
 
 struct limiter {
@@ -44,9 +46,12 @@ struct limiter {
 	/* of the burst */
 	_Alignas(64) uint32_t now; /* ticks */
 	uint32_t dither;
-	uint32_t seconds, step;			 /* enum limit_step */
-	struct lanes_costs costs[LIMIT_CLASSES]; /* but for octets */
-	uint32_t squeeze;			 /* prices are shifted so far to the left */
+	uint32_t seconds, step; /* enum limit_step */
+	bool calm; /* no filters, nobody is refused unseen, and this burst is in no budget's way */
+	uint8_t known_mark;		    /* what a line says that is known in this round */
+	uint32_t squeeze;		    /* prices are shifted so far to the left */
+	uint64_t octet_price, octet_dither; /* ticks / 2^16 of an octet; of a reply */
+	struct lanes_costs costs[LIMIT_CLASSES];
 	uint32_t round, round_since;
 	int64_t spent;			/* octets, in this burst */
 	int64_t allowance;		/* what may be spent before the reserve is touched */

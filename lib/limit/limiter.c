@@ -7,6 +7,7 @@
 enum {
 	SPAN_MAX = LIMIT_TICKS,		 /* no more time than this counts at once */
 	LOOK_BURSTS_MIN = 64,		 /* fewer since the last look say nothing about load */
+	BURST_OCTETS_MAX = 1 << 17,	 /* more than replies of one burst have */
 	LOOK_SPAN_MAX = LIMIT_TICKS / 2, /* nothing came in between: it is calm */
 };
 
@@ -103,13 +104,18 @@ ticks_of(const struct limiter *l, uint32_t price)
 static void
 costs_take(struct limiter *l, const struct limit_rules *rules)
 {
-	const struct lanes_costs usual = {
-		.own = ticks_of(l, rules->key_price), .all = ticks_of(l, rules->all_price)};
+	struct lanes_costs usual = {.own = ticks_of(l, rules->key_price)};
+	uint16_t *of_nxdomain = l->costs[LIMIT_NXDOMAIN].upper, *of_error;
 
+	usual.upper[LIMIT_LANE_ALL - LIMIT_LANE_UPPER] = ticks_of(l, rules->all_price);
 	for (unsigned int class = 0; class < LIMIT_CLASSES; class ++)
 		l->costs[class] = usual;
-	l->costs[LIMIT_NXDOMAIN].nxdomain = ticks_of(l, rules->nxdomain_price);
-	l->costs[LIMIT_ERROR].own = ticks_of(l, rules->error_price);
+	of_nxdomain[LIMIT_LANE_NXDOMAIN - LIMIT_LANE_UPPER] = ticks_of(l, rules->nxdomain_price);
+	of_error = l->costs[LIMIT_ERROR].upper;
+	l->costs[LIMIT_ERROR].own = 0;
+	of_error[LIMIT_LANE_ERRORS - LIMIT_LANE_UPPER] = ticks_of(l, rules->error_price);
+	l->octet_price = (uint64_t)rules->octet_price << l->squeeze;
+	l->octet_dither = (uint64_t)l->dither << 8 << l->squeeze;
 }
 
 void
@@ -139,6 +145,9 @@ limit_tick(struct limiter *limiter, const struct limit_rules *rules, uint64_t no
 				     ? INT64_MAX
 				     : limiter->octets - limiter->octets_reserve;
 	look(limiter, rules);
+	limiter->calm = rules->filter_count == 0 && rules->mode != LIMIT_OFF &&
+			limiter->step < LIMIT_STEP_UNKNOWN && limiter->allowance > BURST_OCTETS_MAX;
+	limiter->known_mark = (uint8_t)(1 + limiter->round % 3);
 	costs_take(limiter, rules);
 }
 

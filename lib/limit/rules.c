@@ -131,8 +131,7 @@ limit_rules_make(const struct limit_wishes *wishes, struct limit_rules *rules, s
 		return rc;
 	*rules = (struct limit_rules){
 		.mode = w->mode,
-		.mask_ipv4 = mask_of(w->prefix_ipv4),
-		.mask_ipv6 = mask_of(w->prefix_ipv6),
+		.masks = {mask_of(w->prefix_ipv4), mask_of(w->prefix_ipv6)},
 		.key_price = limit_price(w->key_rate, w->spread),
 		.nxdomain_price = limit_price(w->nxdomain_rate, w->spread),
 		.error_price = limit_price(w->error_rate, w->spread),

@@ -149,7 +149,12 @@ struct stats_heat {
 		uint32_t first, count; /* of `nodes`; first is at least 1 */
 	} zones[STATS_ZONES];
 	struct stats_node {
-		_Atomic uint64_t existing, gap;
+		union {
+			struct {
+				_Atomic uint64_t existing, gap;
+			};
+			_Atomic uint64_t either[2]; /* [does not exist] */
+		};
 	} * nodes;   /* [0]: what belongs to none */
 	size_t size; /* octets of these */
 };

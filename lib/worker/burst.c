@@ -20,6 +20,7 @@
 #include "limit/judge.h"
 #include "worker/burst.h"
 #include "worker/burst_parse.h"
+#include "worker/burst_turn.h"
 
 #ifndef WORKER_VARIANT
 #define WORKER_VARIANT plain
@@ -75,6 +76,8 @@ parse(const struct worker_view *view, const struct image *image, struct job *job
 		return false;
 	}
 	job->ipv6 = d.addresses_size == 32;
+	job->client = d.source;
+	job->frame = frame;
 	job->message = frame + (d.udp - frame) + UDP_SIZE;
 	if (!udp_is_good(view, mbuf, &d) || !message_read(view, job, &d))
 		return false;
@@ -104,8 +107,8 @@ tld_find(const struct radix *radix, const struct job *job, bool *found)
 
 		differ = label_differ(radix->wide_labels[node], &job->label, &greater);
 		*found = (differ == 0) & (length == job->label_length);
-		is_before =
-			differ ? (greater & differ & -differ) == 0 : length <= job->label_length;
+		is_before = ((greater & differ & -differ) == 0) &
+			    ((differ != 0) | (length <= job->label_length));
 		/* labels that share six octets have one key */
 		node -= !is_before;
 	} while (unlikely(!is_before));
@@ -178,14 +181,14 @@ body_prefetch(const struct image *image, const struct job *job)
 	tail = image->block + job->answer->tail;
 	for (unsigned int i = 0; i < BODY_LINES; i++)
 		rte_prefetch0(tail + IMAGE_LINE * i);
-	if (job->shift)
-		rte_prefetch0(image->block + job->answer->extra);
+	/* in vain for most, but whether QNAME has other labels nobody could foresee */
+	rte_prefetch0(image->block + job->answer->extra);
 }
 
 /* As much of an answer as is sent. */
 struct shape {
-	uint32_t length, sum, weight, pointer_count;
-	uint16_t header_sum;
+	uint32_t length, pointer_count;
+	uint16_t sum, weight, header_sum;
 	uint8_t header[10];
 	uint8_t verdict;
 };
@@ -222,65 +225,30 @@ pointers_shift(
 }
 
 static inline void
-addresses_turn(uint8_t *frame, bool ipv6, unsigned int udp_length, const bool offload)
-{
-	uint64_t low = load64(frame), destination = low << 16 >> 16;
-	uint64_t source = low >> 48 | (uint64_t)load32(frame + 8) << 16;
-	uint8_t *ip = frame + ETHER_SIZE;
-
-	store64(frame, source | destination << 48);
-	store32(frame + 8, (uint32_t)(destination >> 16));
-	if (ipv6) {
-		uint64_t first = load64(ip + 8), second = load64(ip + 16);
-
-		/* version 6, class and label 0; UDP, hop limit 64 */
-		store64(ip, 0x60 | (uint64_t)BE16(udp_length) << 32 | (uint64_t)UDP_PROTOCOL << 48 |
-				    (uint64_t)64 << 56);
-		store64(ip + 8, load64(ip + 24));
-		store64(ip + 16, load64(ip + 32));
-		store64(ip + 24, first);
-		store64(ip + 32, second);
-	} else {
-		/* version 4, IHL 5; ID 0, DF (RFC 6864); TTL 64, UDP */
-		uint64_t head = 0x45 | (uint64_t)BE16(udp_length + IPV4_SIZE) << 16 | 0x40ull << 48;
-		uint64_t both = load64(ip + 12);
-		uint32_t next = 64 | UDP_PROTOCOL << 8;
-		uint64_t sum = (head & UINT32_MAX) + (head >> 32) + next + (both & UINT32_MAX) +
-			       (both >> 32);
-		uint32_t checksum = offload ? 0 : (uint16_t)~image_sum_fold(sum);
-
-		store64(ip, head);
-		store32(ip + 8, next | checksum << 16);
-		store64(ip + 12, both << 32 | both >> 32);
-	}
-}
-
-static inline void
 offload_request(struct rte_mbuf *mbuf, const struct job *job)
 {
 	mbuf->ol_flags =
 		RTE_MBUF_F_TX_UDP_CKSUM |
 		(job->ipv6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM);
 	mbuf->l2_len = ETHER_SIZE;
-	mbuf->l3_len = job->ipv6 ? IPV6_SIZE : IPV4_SIZE;
+	mbuf->l3_len = ip_size(job->ipv6);
 }
 
 /* The pseudo-header's sum alone: the NIC adds the rest. */
 static inline uint16_t
 pseudo_sum(const uint8_t *addresses, bool ipv6, unsigned int udp_length)
 {
-	return image_sum_fold(
-		octets_sum(addresses, ipv6 ? 32 : 8) + BE16(UDP_PROTOCOL) + BE16(udp_length));
+	return image_sum_fold(octets_sum(addresses, 2 * address_size(ipv6)) + BE16(UDP_PROTOCOL) +
+			      BE16(udp_length));
 }
 
-/* OPT: root, type 41, 1232, no flag but DO, no options; and its sum by DO and parity of its offset.
- */
+/* OPT: root, type 41, 1232, no flag but DO, no options; and its sum by DO. */
 static const uint64_t opt_octets[2] = {0xd004290000, 0x800000d004290000};
-static const uint16_t opt_sums[2][2] = {{0x04f9, 0xf904}, {0x84f9, 0xf984}};
+static const uint16_t opt_sums[2] = {0x04f9, 0x84f9};
 
 /* Append a cookie to the OPT at `opt`. @return its part of the sum, as if OPT stood at an even
  * offset */
-static inline uint16_t
+static inline uint64_t
 cookie_write(uint8_t *opt, const struct job *job)
 {
 	/* RDLENGTH, code, length */
@@ -294,7 +262,7 @@ cookie_write(uint8_t *opt, const struct job *job)
 	for (unsigned int i = 0; i < WIRE_COOKIE_SIZE; i += 4)
 		sum += load32(job->cookie + i);
 	/* an odd offset from OPT */
-	return image_sum_swap(image_sum_fold(sum));
+	return image_sum_at(sum, WIRE_OPT_SIZE);
 }
 
 /* The query's line, as long as its header stands as it came; emit() adds what it finds out. */
@@ -306,7 +274,7 @@ line_begin(struct ledger_page *page, const struct job *job, uint8_t zone)
 
 	line->query = line->reply = job->message;
 	/* where the source was, the reply's destination will be */
-	line->client = udp - (job->ipv6 ? 16 : 4);
+	line->client = udp - address_size(job->ipv6);
 	line->node = job->node;
 	line->qtype = job->qtype;
 	line->query_length = job->query_length;
@@ -317,9 +285,7 @@ line_begin(struct ledger_page *page, const struct job *job, uint8_t zone)
 	line->zone = zone;
 	line->edns_version = 0;
 	line->qname_length = (uint8_t)(job->question_end - 4 - WIRE_QUESTION_OFFSET);
-	line->flags = (uint8_t)((job->ipv6 ? LEDGER_IPV6 : 0) | (job->rd ? LEDGER_RD : 0) |
-				(job->edns ? LEDGER_EDNS : 0) | (job->dnssec_ok ? LEDGER_DO : 0) |
-				job->cookie_flags);
+	line->flags = job->flags;
 	return line;
 }
 
@@ -328,13 +294,12 @@ emit(const struct image *image, struct worker_counters *counters, struct job *jo
 	struct ledger_line *line, const bool offload)
 {
 	const struct image_answer *answer = job->answer;
-	uint8_t *message = job->message, *body = message + job->question_end,
-		*udp = message - UDP_SIZE;
+	uint8_t *message = job->message, *body = message + job->question_end;
 	unsigned int length = (unsigned int)answer->head_length + answer->tail_length;
 	unsigned int pointer_count = answer->pointer_count, message_length, udp_length, head;
-	uint32_t body_sum = answer->body_sum, weight = answer->weight, sum = answer->header_sum;
-	uint64_t header = load64(answer->header);
-	uint16_t arcount = load16(answer->header + 8), checksum, cookie_sum = 0;
+	uint64_t body_sum = answer->body_sum, weight = answer->weight, sum = answer->header_sum;
+	uint64_t header = load64(answer->header), opt_sum = 0;
+	uint16_t arcount = load16(answer->header + 8), checksum;
 	uint8_t verdict = (uint8_t)(ENGINE_NXDOMAIN + answer->kind);
 
 	if (unlikely(length > job->room)) {
@@ -351,44 +316,39 @@ emit(const struct image *image, struct worker_counters *counters, struct job *jo
 	}
 	head = length < answer->head_length ? length : answer->head_length;
 	lines_copy(body, image->common, head);
-	lines_copy(body + head, image->block + answer->tail, length - head);
-	if (job->shift && pointer_count)
+	line_pairs_copy(body + head, image->block + answer->tail, length - head);
+	if (pointer_count && job->shift)
 		pointers_shift(body, image_pointers_of(image_extra_of(image, answer)),
 			pointer_count, job->shift);
-	store64(message + 2, header | job->rd);
-	store16(message + 10, arcount + (job->edns ? BE16(1) : 0));
 	/* behind the message's end if there was no OPT, where it does no harm */
 	store64(body + length, opt_octets[job->dnssec_ok]);
 	store32(body + length + 8, 0);
-	message_length = job->question_end + length + (job->edns ? WIRE_OPT_SIZE : 0);
-	if (unlikely(job->has_cookie)) {
-		cookie_sum = cookie_write(body + length, job);
-		cookie_sum =
-			(job->question_end + length) & 1 ? image_sum_swap(cookie_sum) : cookie_sum;
-		message_length += COOKIE_OPTION_SIZE;
-	}
+	message_length = job->question_end + length + job->opt_size;
+	if (unlikely(job->has_cookie))
+		opt_sum = cookie_write(body + length, job);
 	udp_length = message_length + UDP_SIZE;
-	checksum = image_sum_fold((uint64_t)body_sum + weight * job->shift);
-	checksum = job->question_end & 1 ? image_sum_swap(checksum) : checksum;
-	sum += checksum + job->rd + 2 * BE16(udp_length) + job->sum + cookie_sum;
-	if (job->edns)
-		sum += BE16(1) + opt_sums[job->dnssec_ok][(job->question_end + length) & 1];
+	if (job->edns) {
+		opt_sum = image_sum_at(
+			opt_sum + opt_sums[job->dnssec_ok], job->question_end + length);
+		sum += BE16(1);
+	}
+	sum += image_sum_at(body_sum + weight * job->shift, job->question_end) + opt_sum + job->rd +
+	       2 * BE16(udp_length) + job->sum;
 	checksum = (uint16_t)~image_sum_fold(sum);
 	if (offload)
-		checksum = pseudo_sum(udp - (job->ipv6 ? 32 : 8), job->ipv6, udp_length);
+		checksum = pseudo_sum(
+			message - UDP_SIZE - 2 * address_size(job->ipv6), job->ipv6, udp_length);
 	else if (checksum == 0)
 		checksum = UINT16_MAX;
-	store64(udp, BE16(PACKET_DNS_PORT) | (uint64_t)load16(udp) << 16 |
-			     (uint64_t)BE16(udp_length) << 32 | (uint64_t)checksum << 48);
-	addresses_turn(udp - (job->ipv6 ? IPV6_SIZE : IPV4_SIZE) - ETHER_SIZE, job->ipv6,
-		udp_length, offload);
+	frame_turn(job->frame, job->ipv6, udp_length, checksum, offload);
+	store64(message + 2, header | job->rd);
+	store16(message + 10, arcount + (job->edns ? BE16(1) : 0));
 	counter_add(&counters->engine[verdict], 1);
 	line->reply_length = (uint16_t)message_length;
 	line->verdict = verdict;
 	line->rcode = (uint8_t)(header >> 8) & WIRE_FLAG2_RCODE;
 	line->flags |= header & WIRE_FLAG1_TC ? LEDGER_TC : 0;
-	job->mbuf->data_len =
-		(uint16_t)(udp_length + (job->ipv6 ? IPV6_SIZE : IPV4_SIZE) + ETHER_SIZE);
+	job->mbuf->data_len = (uint16_t)(ETHER_SIZE + ip_size(job->ipv6) + udp_length);
 	job->mbuf->pkt_len = job->mbuf->data_len;
 	job->mbuf->ol_flags = 0;
 	if (offload)
@@ -411,14 +371,14 @@ ask_fill(struct limit_ask *ask, const struct image *image, const struct job *job
 		class = cut ? class : LIMIT_CUT;
 	}
 	/* the source, before the frame is turned around */
-	ask->client = job->message - UDP_SIZE - (job->ipv6 ? 32 : 8);
+	ask->client = job->message - UDP_SIZE - 2 * address_size(job->ipv6);
 	ask->node = job->node;
 	ask->qtype = job->qtype;
-	ask->reply_length = (uint16_t)(job->question_end + length + job->edns * WIRE_OPT_SIZE +
-				       job->has_cookie * COOKIE_OPTION_SIZE);
+	ask->reply_length = (uint16_t)(job->question_end + length + job->opt_size);
 	ask->zone = zone;
 	ask->class = class;
-	ask->flags = (uint8_t)(job->ipv6 * LEDGER_IPV6 | job->cookie_flags);
+	ask->hash = job->client;
+	ask->flags = job->flags;
 }
 
 /* The engine's answers are judged where they are made. */
@@ -429,25 +389,62 @@ is_piped(const struct job *job)
 	return likely(job->answer != NULL) && likely(!job->answer->marks || !job->label_length);
 }
 
+/* Limits' lines are on their way while names are looked up. */
+static inline void
+clients_prefetch(const struct worker_view *view, struct job *jobs, uint16_t count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		struct job *job = &jobs[i];
+
+		if (likely(job->answer != NULL))
+			job->client = limit_prefetch_word(view->limiter, view->answers->limits,
+				job->ipv6, __builtin_bswap64(job->client));
+	}
+}
+
+/* What limits make of an answer that is in any way unusual. */
+static __attribute__((noinline)) enum ledger_action
+answer_judge(const struct worker_view *view, const struct image *image, const struct job *job,
+	uint8_t zone)
+{
+	struct limit_ask ask;
+
+	ask_fill(&ask, image, job, zone);
+	return limit_judge(view->limiter, view->answers->limits, &ask);
+}
+
 /* What limits make of each answer, before anything of it is copied. */
 static __attribute__((noinline)) void
 answers_judge(const struct worker_view *view, const struct image *image, struct job *jobs,
 	uint16_t count, uint8_t *actions)
 {
 	const struct limit_rules *rules = view->answers->limits;
+	struct limiter *limiter = view->limiter;
 	uint8_t zone = (uint8_t)view->answers->catalogue.root_index;
-	struct limit_ask asks[WORKER_BURST];
+	bool calm = limiter->calm;
+	int64_t spent = 0;
 
-	for (unsigned int i = 0; i < count; i++)
-		if (is_piped(&jobs[i])) {
-			ask_fill(&asks[i], image, &jobs[i], zone);
-			/* an IPv4 address is followed by ours */
-			limit_prefetch_word(view->limiter, rules, &asks[i],
-				__builtin_bswap64(load64(asks[i].client)));
+	for (unsigned int i = 0; i < count; i++) {
+		const struct job *job = &jobs[i];
+		const struct image_answer *answer = job->answer;
+		unsigned int length;
+		uint8_t class;
+
+		if (unlikely(!is_piped(job)))
+			continue;
+		length = (unsigned int)answer->head_length + answer->tail_length;
+		class = (uint8_t)(LIMIT_NXDOMAIN + answer->kind);
+		if (likely(calm & (length <= job->room) & !(job->flags & LEDGER_COOKIE_VALID))) {
+			length += job->question_end + job->opt_size;
+			if (likely(limit_passes(limiter, rules, job->client, class,
+				    limit_what_key(job->node, zone, class, job->qtype), length))) {
+				spent += length;
+				continue;
+			}
 		}
-	for (unsigned int i = 0; i < count; i++)
-		if (is_piped(&jobs[i]))
-			actions[i] = (uint8_t)limit_judge_inline(view->limiter, rules, &asks[i]);
+		actions[i] = (uint8_t)answer_judge(view, image, job, zone);
+	}
+	limiter->spent += spent;
 }
 
 /* A query whose reply does not go out. */
@@ -580,6 +577,8 @@ NAMED(worker_answer_, WORKER_VARIANT)(const struct worker_view *view,
 		jobs[i].cookie = cookies[i];
 		jobs[i].answer = parse(view, image, &jobs[i]) ? &usual : NULL;
 	}
+	if (view->limiter)
+		clients_prefetch(view, jobs, count);
 	for (unsigned int i = 0; i < count; i++)
 		if (likely(jobs[i].answer != NULL))
 			locate(image, &jobs[i]);

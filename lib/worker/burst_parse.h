@@ -15,9 +15,10 @@
 struct job {
 	union label label;
 	struct rte_mbuf *mbuf;
-	uint8_t *message;
+	uint8_t *frame, *message;
 	const struct image_answer *answer; /* NULL: worker_answer_one() */
-	uint32_t sum;			   /* of what of the query stays in the reply, not folded */
+	uint64_t sum;			   /* of what of the query stays in the reply, not folded */
+	uint64_t client;		   /* the source's first 8 octets, then as limits know it */
 	uint32_t entry, key;
 	uint32_t node;		     /* as in the ledger */
 	uint16_t question_end, room; /* room: octets for the body */
@@ -25,9 +26,10 @@ struct job {
 	uint8_t shift;	      /* octets of QNAME before the last label */
 	uint8_t label_length; /* 0: QNAME is the root */
 	uint8_t edns, dnssec_ok, rd, ipv6;
-	bool has_cookie;      /* the reply gets it from `cookie` */
-	uint8_t cookie_flags; /* enum ledger_flag */
-	uint8_t *cookie;      /* room for WIRE_COOKIE_SIZE octets, apart: few queries bring one */
+	uint8_t opt_size; /* of the reply's OPT; 0: it has none */
+	bool has_cookie;  /* the reply gets it from `cookie` */
+	uint8_t flags;	  /* enum ledger_flag */
+	uint8_t *cookie;  /* room for WIRE_COOKIE_SIZE octets, apart: few queries bring one */
 };
 static_assert(sizeof(struct job) <= 128, "two cache lines");
 
@@ -35,6 +37,7 @@ static_assert(sizeof(struct job) <= 128, "two cache lines");
 struct datagram {
 	const uint8_t *addresses, *udp;
 	unsigned int addresses_size, length; /* length: of the UDP datagram */
+	uint64_t source; /* its first 8 octets; an IPv4 one is followed by ours */
 };
 
 static inline bool
@@ -55,6 +58,7 @@ ipv4_read(const struct worker_view *view, const uint8_t *ip, unsigned int room, 
 	}
 	d->addresses = ip + 12;
 	d->addresses_size = 8;
+	d->source = load64(ip + 12);
 	d->udp = ip + IPV4_SIZE;
 	d->length = total - IPV4_SIZE;
 	if (!view->trust_link && image_sum_fold(octets_sum(ip, IPV4_SIZE)) != UINT16_MAX)
@@ -83,6 +87,7 @@ ipv6_read(const struct worker_view *view, const uint8_t *ip, unsigned int room, 
 	}
 	d->addresses = ip + 8;
 	d->addresses_size = 32;
+	d->source = source_high;
 	d->udp = ip + IPV6_SIZE;
 	d->length = payload;
 	/* version; UDP; not multicast, and none of ::, ::1, ::ffff:0:0/96 */
@@ -125,11 +130,12 @@ qname_walk(const uint8_t *message, unsigned int length, unsigned int *end, unsig
 	unsigned int at = WIRE_QUESTION_OFFSET, before = at, seen = 0;
 
 	for (unsigned int i = 0; i < 4; i++) {
-		unsigned int label = message[at], is_label = -(unsigned int)(label != 0);
+		unsigned int label = message[at], is_label;
 
 		seen |= label;
-		before = (before & ~is_label) | (at & is_label);
-		at += label - is_label;
+		is_label = label != 0;
+		before += (at - before) & -is_label;
+		at += label + is_label;
 	}
 	while (unlikely(message[at] != 0)) {
 		seen |= message[at];
@@ -183,13 +189,14 @@ cookie_read(const struct worker_view *view, const struct datagram *d, struct job
 
 	if (length != WIRE_COOKIE_CLIENT_SIZE && (length < 16 || length > 40))
 		return false;
-	job->cookie_flags = LEDGER_COOKIE;
+	job->flags |= LEDGER_COOKIE;
 	if (self->secrets.count == 0)
 		return true;
 	valid = guard_cookie_judge(&self->secrets, d->addresses, d->addresses_size / 2, view->now,
 		cookie, length, job->cookie);
 	job->has_cookie = true;
-	job->cookie_flags |= valid ? LEDGER_COOKIE_VALID : 0;
+	job->opt_size += COOKIE_OPTION_SIZE;
+	job->flags |= valid ? LEDGER_COOKIE_VALID : 0;
 	return valid || self->cookies == EXCHANGE_COOKIES_ANSWER;
 }
 
@@ -210,6 +217,7 @@ opt_read(const struct worker_view *view, const struct datagram *d, const uint8_t
 	size = size < WIRE_UDP_SIZE_MIN ? WIRE_UDP_SIZE_MIN : size;
 	*limit = (size < WIRE_UDP_SIZE_OWN ? size : WIRE_UDP_SIZE_OWN) - WIRE_OPT_SIZE;
 	job->dnssec_ok = opt[7] >> 7;
+	job->flags |= (uint8_t)(LEDGER_EDNS | job->dnssec_ok * LEDGER_DO);
 	if (length == WIRE_OPT_SIZE)
 		return true;
 	if (!options_read(opt + WIRE_OPT_SIZE, length - WIRE_OPT_SIZE, job->qtype, &cookie,
@@ -230,12 +238,8 @@ type_is_usual(unsigned int qtype)
 	return (qtype - WIRE_TYPE_TKEY > 3u) & (qtype != WIRE_TYPE_OPT);
 }
 
-/* Ones-complement subtraction of a word */
-static inline uint32_t
-without(uint16_t word)
-{
-	return UINT16_MAX - word;
-}
+/* Ones-complement zero, from which sums are subtracted. */
+static const uint64_t sum_zero = (uint64_t)UINT16_MAX << 40;
 
 static inline bool
 message_read(const struct worker_view *view, struct job *job, const struct datagram *d)
@@ -244,7 +248,8 @@ message_read(const struct worker_view *view, struct job *job, const struct datag
 	const uint64_t fixed = 0xffffffffffff00f8, wanted = (uint64_t)BE16(1) << 16;
 	const uint8_t *message = job->message;
 	unsigned int length = d->length - UDP_SIZE, end, last, limit = WIRE_UDP_SIZE_MIN;
-	uint16_t arcount = load16(message + 10), rest_sum = 0;
+	uint16_t arcount = load16(message + 10);
+	uint64_t rest_sum = 0;
 
 	if (((load64(message + 2) & fixed) != wanted) | ((arcount & ~BE16(1)) != 0) ||
 		!qname_walk(message, length, &end, &last))
@@ -255,26 +260,27 @@ message_read(const struct worker_view *view, struct job *job, const struct datag
 	end += 4;
 	job->edns = arcount != 0;
 	job->dnssec_ok = 0;
+	job->opt_size = job->edns * WIRE_OPT_SIZE;
 	job->has_cookie = false;
-	job->cookie_flags = 0;
+	job->rd = message[2] & WIRE_FLAG1_RD;
+	job->flags = (uint8_t)(job->ipv6 * LEDGER_IPV6 | job->rd * LEDGER_RD);
 	job->edns_size = 0;
 	job->query_length = (uint16_t)length;
 	if (job->edns) {
 		if (!opt_read(view, d, message + end, length - end, job, &limit))
 			return false;
-		rest_sum = image_sum_fold(octets_sum(message + end, length - end));
-		rest_sum = end & 1 ? image_sum_swap(rest_sum) : rest_sum;
+		rest_sum = image_sum_at(octets_sum(message + end, length - end), end);
 	} else if (end != length) {
 		return false;
 	}
 	job->question_end = (uint16_t)end;
 	job->room = (uint16_t)(limit - end);
-	job->rd = message[2] & WIRE_FLAG1_RD;
 	job->shift = (uint8_t)(last - WIRE_QUESTION_OFFSET);
 	job->label_length = message[last];
 	label_load(&job->label, message + last + 1, job->label_length);
-	job->sum = without(load16(d->udp + 6)) + without(load16(message + 2)) + without(BE16(1)) +
-		   without(arcount) + without(rest_sum) + 2 * without(BE16(d->length));
+	/* the checksum is the complement of the rest */
+	job->sum = sum_zero - load16(d->udp + 6) - load16(message + 2) - BE16(1) - arcount -
+		   rest_sum - 2ull * BE16(d->length);
 	return true;
 }
 

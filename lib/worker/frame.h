@@ -3,6 +3,8 @@
 #ifndef WORKER_FRAME_H
 #define WORKER_FRAME_H
 
+#include <stdbool.h>
+
 #include "wire/wire.h"
 
 enum {
@@ -15,6 +17,20 @@ enum {
 	OPT_MAX = 64, /* a longer OPT is unusual */
 	COOKIE_OPTION_SIZE = 4 + WIRE_COOKIE_SIZE,
 };
+
+/* A product, as the CPU cannot foresee a branch on what comes next. */
+static inline unsigned int
+ip_size(bool ipv6)
+{
+	return IPV4_SIZE + ipv6 * (IPV6_SIZE - IPV4_SIZE);
+}
+
+/* Octets of an address. */
+static inline unsigned int
+address_size(bool ipv6)
+{
+	return 4 + ipv6 * 12;
+}
 
 /* Numbers as they are in memory */
 #define BE16(value) ((uint16_t)((value) >> 8 | ((value)&0xff) << 8))

@@ -107,7 +107,8 @@ worker_shed(const struct worker_view *view, struct worker_counters *counters,
 		candidates[i] = is_candidate(view, mbufs[i], &asks[i]);
 		/* an IPv4 address is followed by ours */
 		if (likely(candidates[i]))
-			limit_prefetch_word(view->limiter, view->answers->limits, &asks[i],
+			asks[i].hash = limit_prefetch_word(view->limiter, view->answers->limits,
+				asks[i].flags & LEDGER_IPV6,
 				__builtin_bswap64(load64(asks[i].client)));
 	}
 	for (unsigned int i = 0; i < count; i++)

@@ -3,6 +3,7 @@
 #ifndef WORKER_VECTOR_H
 #define WORKER_VECTOR_H
 
+#include <rte_branch_prediction.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -167,20 +168,30 @@ keys_not_above(const uint32_t *keys, unsigned int count, uint32_t key)
 #endif
 }
 
+#if defined(__AVX512BW__)
+/* 32-bit words of up to 64 octets, as 8 sums. */
+static inline __m512i
+block_sum(const uint8_t *octets, unsigned int length)
+{
+	__mmask64 mask = _bzhi_u64(UINT64_MAX, length < 64 ? length : 64);
+	__m512i v = _mm512_maskz_loadu_epi8(mask, octets);
+
+	return _mm512_add_epi64(
+		_mm512_and_si512(v, _mm512_set1_epi64(UINT32_MAX)), _mm512_srli_epi64(v, 32));
+}
+#endif
+
 /* Sum of 16-bit words from an even offset, not folded; up to 63 octets behind the end are read. */
 static inline uint64_t
 octets_sum(const uint8_t *octets, unsigned int length)
 {
 #if defined(__AVX512BW__)
-	__m512i sum = _mm512_setzero_si512(), low = _mm512_set1_epi64(UINT32_MAX);
+	__m512i sum = block_sum(octets, length);
 
-	for (unsigned int i = 0; i < length; i += 64) {
-		__mmask64 mask = _bzhi_u64(UINT64_MAX, length - i < 64 ? length - i : 64);
-		__m512i v = _mm512_maskz_loadu_epi8(mask, octets + i);
-
-		sum = _mm512_add_epi64(sum, _mm512_and_si512(v, low));
-		sum = _mm512_add_epi64(sum, _mm512_srli_epi64(v, 32));
-	}
+	/* whether there is a second block nobody could foresee; a third is rare */
+	sum = _mm512_add_epi64(sum, block_sum(octets + 64, length > 64 ? length - 64 : 0));
+	for (unsigned int i = 128; unlikely(i < length); i += 64)
+		sum = _mm512_add_epi64(sum, block_sum(octets + i, length - i));
 	return (uint64_t)_mm512_reduce_add_epi64(sum);
 #else
 	uint64_t sum = 0, word;
@@ -197,22 +208,38 @@ octets_sum(const uint8_t *octets, unsigned int length)
 #endif
 }
 
-/* Copy in whole lines of 64 octets: up to 63 octets too many are read and written. */
+static inline void
+line_copy(uint8_t *to, const uint8_t *from)
+{
+#if defined(__AVX512BW__)
+	_mm512_storeu_si512(to, _mm512_loadu_si512(from));
+#elif defined(__AVX2__)
+	__m256i first = _mm256_loadu_si256((const void *)from);
+	__m256i second = _mm256_loadu_si256((const void *)(from + 32));
+
+	_mm256_storeu_si256((void *)to, first);
+	_mm256_storeu_si256((void *)(to + 32), second);
+#else
+	memcpy(to, from, 64);
+#endif
+}
+
+/* Copy; up to 63 octets too many are read and written. */
 static inline void
 lines_copy(uint8_t *to, const uint8_t *from, unsigned int length)
 {
-	for (unsigned int i = 0; i < length; i += 64) {
-#if defined(__AVX512BW__)
-		_mm512_storeu_si512(to + i, _mm512_loadu_si512(from + i));
-#elif defined(__AVX2__)
-		__m256i first = _mm256_loadu_si256((const void *)(from + i));
-		__m256i second = _mm256_loadu_si256((const void *)(from + i + 32));
+	for (unsigned int i = 0; i < length; i += 64)
+		line_copy(to + i, from + i);
+}
 
-		_mm256_storeu_si256((void *)(to + i), first);
-		_mm256_storeu_si256((void *)(to + i + 32), second);
-#else
-		memcpy(to + i, from + i, 64);
-#endif
+/* The same by two lines at once, with up to 127 octets too many: where lengths vary, each loop
+ * whose end the CPU does not foresee costs more than a line copied in vain. */
+static inline void
+line_pairs_copy(uint8_t *to, const uint8_t *from, unsigned int length)
+{
+	for (unsigned int i = 0; i < length; i += 128) {
+		line_copy(to + i, from + i);
+		line_copy(to + i + 64, from + i + 64);
 	}
 }
 

@@ -209,7 +209,7 @@ static int
 open_changed(const struct image *image, const uint8_t *octets, size_t size, struct why *why)
 {
 	const struct image_header *was = (const struct image_header *)image->block;
-	size_t before = was->sections[IMAGE_RECORDS].offset, all = before + size + IMAGE_LINE;
+	size_t before = was->sections[IMAGE_RECORDS].offset, all = before + size + IMAGE_SLACK;
 	uint8_t *block = aligned_alloc(IMAGE_PAGE, (all + IMAGE_PAGE) & ~(size_t)(IMAGE_PAGE - 1));
 	struct image_header *header = (struct image_header *)block;
 	int fd = memfd_create("image", MFD_CLOEXEC), rc;
