@@ -12,30 +12,68 @@
 #include <stdint.h>
 #include <string.h>
 
-struct siphash {
-	uint64_t v0, v1, v2, v3;
-};
+/** Eight hashes at once, on whatever vectors the CPU has. */
+typedef uint64_t siphash_words8 __attribute__((vector_size(64)));
 
-static inline uint64_t
-siphash_rotate(uint64_t word, unsigned int by)
-{
-	return word << by | word >> (64 - by);
-}
-
-static inline void
-siphash_round(struct siphash *s)
-{
-	s->v0 += s->v1;
-	s->v2 += s->v3;
-	s->v1 = siphash_rotate(s->v1, 13) ^ s->v0;
-	s->v3 = siphash_rotate(s->v3, 16) ^ s->v2;
-	s->v0 = siphash_rotate(s->v0, 32);
-	s->v2 += s->v1;
-	s->v0 += s->v3;
-	s->v1 = siphash_rotate(s->v1, 17) ^ s->v2;
-	s->v3 = siphash_rotate(s->v3, 21) ^ s->v0;
-	s->v2 = siphash_rotate(s->v2, 32);
-}
+/*
+ * The same for one word and for eight:
+ *
+ *   NAME_begin()  from a key
+ *   NAME_take()   a word of the input
+ *   NAME_end()    the hash, as numbers whose little-endian octets are what libsodium writes; `rest`
+ *                 is what is left when all whole words are taken, `length` octets that of all
+ */
+/* NOLINTBEGIN(bugprone-macro-parentheses): WORD is a type */
+#define SIPHASH_ROTATE(word, by) ((word) << (by) | (word) >> (64 - (by)))
+#define SIPHASH_FOR(NAME, WORD)                                                                    \
+	struct NAME {                                                                              \
+		WORD v0, v1, v2, v3;                                                               \
+	};                                                                                         \
+                                                                                                   \
+	static inline void NAME##_round(struct NAME *s)                                            \
+	{                                                                                          \
+		s->v0 += s->v1;                                                                    \
+		s->v2 += s->v3;                                                                    \
+		s->v1 = SIPHASH_ROTATE(s->v1, 13) ^ s->v0;                                         \
+		s->v3 = SIPHASH_ROTATE(s->v3, 16) ^ s->v2;                                         \
+		s->v0 = SIPHASH_ROTATE(s->v0, 32);                                                 \
+		s->v2 += s->v1;                                                                    \
+		s->v0 += s->v3;                                                                    \
+		s->v1 = SIPHASH_ROTATE(s->v1, 17) ^ s->v2;                                         \
+		s->v3 = SIPHASH_ROTATE(s->v3, 21) ^ s->v0;                                         \
+		s->v2 = SIPHASH_ROTATE(s->v2, 32);                                                 \
+	}                                                                                          \
+                                                                                                   \
+	static inline void NAME##_begin(struct NAME *s, const uint8_t key[static 16])              \
+	{                                                                                          \
+		uint64_t k0 = siphash_word(key), k1 = siphash_word(key + 8);                       \
+                                                                                                   \
+		s->v0 = (WORD){0} + (k0 ^ 0x736f6d6570736575);                                     \
+		s->v1 = (WORD){0} + (k1 ^ 0x646f72616e646f6d);                                     \
+		s->v2 = (WORD){0} + (k0 ^ 0x6c7967656e657261);                                     \
+		s->v3 = (WORD){0} + (k1 ^ 0x7465646279746573);                                     \
+	}                                                                                          \
+                                                                                                   \
+	static inline void NAME##_take(struct NAME *s, const WORD *word)                           \
+	{                                                                                          \
+		s->v3 ^= *word;                                                                    \
+		NAME##_round(s);                                                                   \
+		NAME##_round(s);                                                                   \
+		s->v0 ^= *word;                                                                    \
+	}                                                                                          \
+                                                                                                   \
+	static inline void NAME##_end(                                                             \
+		struct NAME *s, const WORD *rest, uint64_t length, WORD *hash)                     \
+	{                                                                                          \
+		WORD last = *rest | length << 56;                                                  \
+                                                                                                   \
+		NAME##_take(s, &last);                                                             \
+		s->v2 ^= 0xff;                                                                     \
+		for (unsigned int i = 0; i < 4; i++)                                               \
+			NAME##_round(s);                                                           \
+		*hash = s->v0 ^ s->v1 ^ s->v2 ^ s->v3;                                             \
+	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline uint64_t
 siphash_word(const uint8_t *octets)
@@ -46,38 +84,7 @@ siphash_word(const uint8_t *octets)
 	return rte_le_to_cpu_64(word);
 }
 
-static inline void
-siphash_take(struct siphash *s, uint64_t word)
-{
-	s->v3 ^= word;
-	siphash_round(s);
-	siphash_round(s);
-	s->v0 ^= word;
-}
-
-static inline struct siphash
-siphash_begin(const uint8_t key[static 16])
-{
-	uint64_t k0 = siphash_word(key), k1 = siphash_word(key + 8);
-
-	return (struct siphash){k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
-		k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573};
-}
-
-/**
- * The hash as a number whose little-endian octets are what libsodium writes.
- *
- * @param rest    what is left when all whole words are taken
- * @param length  of the whole input, octets
- */
-static inline uint64_t
-siphash_end(struct siphash *s, uint64_t rest, uint64_t length)
-{
-	siphash_take(s, rest | length << 56);
-	s->v2 ^= 0xff;
-	for (unsigned int i = 0; i < 4; i++)
-		siphash_round(s);
-	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
-}
+SIPHASH_FOR(siphash, uint64_t)
+SIPHASH_FOR(siphash8, siphash_words8)
 
 #endif

@@ -170,20 +170,13 @@ limit_sheds_unread(const struct limiter *limiter, const struct limit_rules *rule
 	return limiter->step >= LIMIT_STEP_KNOWN && rules->mode == LIMIT_ENFORCE;
 }
 
-/**
- * Whether to drop a query unread that has no cookie, while limit_sheds_unread().
- *
- * @param hash  of the client, by limit_prefetch_word()
- */
-static inline bool
-limit_shed_unread(struct limiter *limiter, uint64_t hash)
+/** Count what was dropped unread. */
+static inline void
+limit_shed_count(struct limiter *limiter, unsigned int count)
 {
-	if (limit_known_has(limiter, hash))
-		return false;
 	/* it counts as load, or the ladder would go down while the flood lasts */
-	limiter->octets_wanted += LIMIT_UNREAD_OCTETS;
-	counter_add(&limiter->counters.reasons[LIMIT_BY_LADDER], 1);
-	return true;
+	limiter->octets_wanted += (uint64_t)count * LIMIT_UNREAD_OCTETS;
+	counter_add(&limiter->counters.reasons[LIMIT_BY_LADDER], count);
 }
 
 #endif

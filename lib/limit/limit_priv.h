@@ -83,6 +83,8 @@ limit_known_bit(const struct limiter *l, uint64_t hash)
 	return hash >> 20 & l->known_mask;
 }
 
+/* Whether a source was seen in calm times. While limit_sheds_unread(), all others are dropped but
+ * who has a valid cookie. */
 static inline bool
 limit_known_has(const struct limiter *l, uint64_t hash)
 {

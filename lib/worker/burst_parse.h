@@ -10,6 +10,7 @@
 #include "image/sum.h"
 #include "worker/burst.h"
 #include "worker/frame.h"
+#include "worker/qname.h"
 #include "worker/vector.h"
 
 struct job {
@@ -118,36 +119,6 @@ udp_is_good(const struct worker_view *view, const struct rte_mbuf *mbuf, const s
 	sum = octets_sum(d->addresses, d->addresses_size + d->length) + BE16(UDP_PROTOCOL) +
 	      BE16(d->length);
 	return good & (image_sum_fold(sum) == UINT16_MAX);
-}
-
-/*
- * Find the end of QNAME and its last label. Four labels take no branch: 2.6 ns against 6.8 for a
- * loop. Lengths up to 255 are walked over and refused afterwards; the frame's room covers that.
- */
-static inline bool
-qname_walk(const uint8_t *message, unsigned int length, unsigned int *end, unsigned int *last)
-{
-	unsigned int at = WIRE_QUESTION_OFFSET, before = at, seen = 0;
-
-	for (unsigned int i = 0; i < 4; i++) {
-		unsigned int label = message[at], is_label;
-
-		seen |= label;
-		is_label = label != 0;
-		before += (at - before) & -is_label;
-		at += label + is_label;
-	}
-	while (unlikely(message[at] != 0)) {
-		seen |= message[at];
-		before = at;
-		at += 1u + message[at];
-		if (at >= length || (seen & 0xc0))
-			return false;
-	}
-	*end = at + 1;
-	*last = before;
-	return ((seen & 0xc0) == 0) & (at + 5 <= length) &
-	       (at < WIRE_QUESTION_OFFSET + WIRE_NAME_MAX);
 }
 
 /*

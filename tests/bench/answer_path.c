@@ -28,13 +28,13 @@
 #include "worker/burst.h"
 #include "workload/workload.h"
 
-/* "-cookie" is for a node that has secrets; the mix has its cookies of itself */
+/* "-cookie" and "-forged" are for a node that has secrets; the mix has its cookies of itself */
 static const char *const workload_names[] = {"nxdomain", "nxdomain-do", "nxdomain-do-cookie",
-	"referral", "referral-do", "ds-do", "mix", "mix-cookie", NULL};
+	"nxdomain-do-forged", "referral", "referral-do", "ds-do", "mix", "mix-cookie", NULL};
 
 enum { CHUNK = 1024, RING_SIZE = 2048, POOL = 4095, SAMPLE_EACH = 257, PASSES_MAX = 64 };
 
-enum { CAPTURE_RING = 8 << 20 };
+enum { CAPTURE_RING = 8 << 20, NOW = 1800000000 };
 
 struct bench {
 	struct zone *zone;
@@ -376,6 +376,7 @@ limits_begin(struct bench *b)
 		.octet_rate = 4000000000,
 		.burst_ms = 2000,
 		.slip = 2,
+		.exempt_cookies = true,
 		.octet_budget = 100000000000,
 		.spread = 1,
 		.limiters = 1};
@@ -466,21 +467,26 @@ main(int argc, char **argv)
 		"Mqps", "compared", "wrong");
 	for (const char *const *name = workload_names; *name; name++) {
 		struct workload_wishes wishes = workload_wishes_default();
+		bool forged = strstr(*name, "-forged");
 		struct workload work;
 
 		if (w.workload && strcmp(w.workload, *name) != 0)
 			continue;
-		wishes.name = strncmp(*name, "mix", 3) == 0 ? "mix" : *name;
+		wishes.name = strncmp(*name, "mix", 3) == 0 ? "mix"
+			      : forged			    ? "nxdomain-do-cookie"
+							    : *name;
+		wishes.forged_at = forged ? NOW : 0;
 		wishes.mix = w.mix;
 		wishes.count = w.queries;
 		if (workload_make(&work, &wishes, b.zone, &why) < 0)
 			rte_exit(EXIT_FAILURE, "%s\n", why.text);
 		/* no secret, no cookies: those of the mix's clients are then ignored */
 		b.answers.self.secrets = (struct guard_secrets){
-			.count = strstr(*name, "-cookie") != NULL, .secrets = {"a fixed secret"}};
+			.count = forged || strstr(*name, "-cookie"), .secrets = {"a fixed secret"}};
 		b.view = (struct worker_view){.answers = &b.answers,
 			.service = &work.service,
 			.limiter = b.limiter,
+			.now = NOW,
 			.verify_in_software = true};
 		flushing_print(&b, &work);
 		workload_run(&b, &work, *name, w.passes);

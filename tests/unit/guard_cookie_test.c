@@ -196,11 +196,63 @@ Test(guard_siphash, is_that_of_libsodium)
 		randombytes_buf(key, sizeof(key));
 		randombytes_buf(octets, sizeof(octets));
 		crypto_shorthash(expected, octets, length, key);
-		s = siphash_begin(key);
-		for (at = 0; at + 8 <= length; at += 8)
-			siphash_take(&s, siphash_word(octets + at));
+		siphash_begin(&s, key);
+		for (at = 0; at + 8 <= length; at += 8) {
+			uint64_t word = siphash_word(octets + at);
+
+			siphash_take(&s, &word);
+		}
 		memcpy(&rest, octets + at, length - at);
-		hash = rte_cpu_to_le_64(siphash_end(&s, rte_le_to_cpu_64(rest), length));
+		rest = rte_le_to_cpu_64(rest);
+		siphash_end(&s, &rest, length, &hash);
+		hash = rte_cpu_to_le_64(hash);
 		cr_assert_arr_eq(&hash, expected, sizeof(hash), "%zu octets", length);
 	}
+}
+
+/* Good ones of both secrets, too old ones, others' and such that differ by a bit. */
+static void
+cookie_vary(const struct guard_secrets *secrets, uint8_t address[16], size_t size, uint32_t now,
+	uint8_t cookie[static WIRE_COOKIE_SIZE])
+{
+	struct guard_secrets one = {.count = 1};
+	uint32_t kind = randombytes_uniform(6);
+
+	randombytes_buf(address, 16);
+	randombytes_buf(cookie, WIRE_COOKIE_SIZE);
+	if (kind == 0)
+		return;
+	memcpy(one.secrets[0], secrets->secrets[kind % 2], GUARD_SECRET_SIZE);
+	guard_cookie_judge(&one, address, size, now - randombytes_uniform(5000), cookie, 8, cookie);
+	if (kind == 1)
+		cookie[randombytes_uniform(WIRE_COOKIE_SIZE)] ^= 1 << randombytes_uniform(8);
+}
+
+Test(guard_cookie, is_judged_by_eight_as_one_by_one)
+{
+	struct guard_secrets secrets = secrets_of(SECRET_NEW, SECRET_OLD);
+	uint32_t now = 1800000000, right = 0;
+
+	cr_assert_geq(sodium_init(), 0);
+	for (unsigned int round = 0; round < 20000; round++) {
+		uint8_t addresses[GUARD_CLAIMS][16], cookies[GUARD_CLAIMS][WIRE_COOKIE_SIZE];
+		uint8_t reply[WIRE_COOKIE_SIZE];
+		struct guard_claim claims[GUARD_CLAIMS];
+		unsigned int count = round % (GUARD_CLAIMS + 1);
+		bool ipv6 = round & 16;
+		size_t size = ipv6 ? 16 : 4;
+		uint32_t expected = 0;
+
+		for (unsigned int i = 0; i < count; i++) {
+			cookie_vary(&secrets, addresses[i], size, now, cookies[i]);
+			claims[i] = (struct guard_claim){addresses[i], cookies[i]};
+			expected |= (uint32_t)guard_cookie_judge(&secrets, addresses[i], size, now,
+					    cookies[i], WIRE_COOKIE_SIZE, reply)
+				    << i;
+		}
+		cr_assert_eq(guard_claims_judge(&secrets, claims, count, ipv6, now), expected,
+			"round %u", round);
+		right += (uint32_t)__builtin_popcount(expected);
+	}
+	cr_assert(right > 20000 && right < 70000, "%u", right);
 }

@@ -7,6 +7,7 @@
 #include "worker/burst.h"
 
 static const uint8_t stranger4[4] = {203, 0, 113, 7};
+static const struct guard_secrets secrets = {.count = 1, .secrets = {"a fixed secret"}};
 
 struct mbuf {
 	struct rte_mbuf mbuf;
@@ -53,8 +54,9 @@ static bool
 is_shed(const struct world *w, const struct frame *f)
 {
 	static struct mbuf m;
-	struct engine_service answers = {.limits = &w->rules};
-	struct worker_view view = {.answers = &answers, .service = &service, .limiter = w->limiter};
+	struct engine_service answers = {.limits = &w->rules, .self.secrets = secrets};
+	struct worker_view view = {
+		.answers = &answers, .service = &service, .limiter = w->limiter, .now = 1800000000};
 	struct worker_counters counters = {.packet = {0}};
 	struct rte_mbuf *mbufs[1] = {&m.mbuf};
 	uint16_t kept;
@@ -71,7 +73,26 @@ is_shed(const struct world *w, const struct frame *f)
 	return kept == 0;
 }
 
-Test(worker_shed, drops_unknown_sources_unless_they_may_have_a_cookie)
+/* Behind `padding` empty options (RFC 7830), the cookie that client6 has, or one like it. */
+static struct frame
+cookie_make(unsigned int padding, bool forged)
+{
+	uint8_t opt[11 + 4 * 16 + 4 + WIRE_COOKIE_SIZE] = {0, 0, 41, 0x04, 0xd0, 0, 0, 0x80};
+	uint8_t *at = opt + 11;
+	struct frame f = query_make(true, 0, "", 0);
+
+	for (unsigned int i = 0; i < padding; i++, at += 4)
+		at[1] = 12;
+	at[1] = WIRE_OPTION_COOKIE;
+	at[3] = WIRE_COOKIE_SIZE;
+	memcpy(at + 4, "12345678", 8);
+	guard_cookie_judge(&secrets, f.octets + f.ip + 8, 16, 1800000000 - 60, at + 4, 8, at + 4);
+	at[4 + WIRE_COOKIE_SIZE - 1] ^= forged;
+	opt[10] = (uint8_t)(at + 4 + WIRE_COOKIE_SIZE - opt - 11);
+	return query_make(true, 0, (const char *)opt, 11 + opt[10]);
+}
+
+Test(worker_shed, drops_unknown_sources_unless_they_have_a_valid_cookie)
 {
 	struct world w = strained_world();
 	struct frame known = query_make(false, 0, "", 0), unknown = known, f;
@@ -84,11 +105,24 @@ Test(worker_shed, drops_unknown_sources_unless_they_may_have_a_cookie)
 	f = query_make(true, 0, plain_opt, sizeof(plain_opt) - 1);
 	cr_expect(is_shed(&w, &f), "EDNS alone proves nothing");
 	f = query_make(true, 0, cookie_opt, sizeof(cookie_opt) - 1);
-	cr_expect_not(is_shed(&w, &f), "a cookie has to be judged");
+	cr_expect(is_shed(&w, &f), "a client's part of a cookie proves nothing");
+	for (unsigned int padding = 0; padding < 8; padding++) {
+		f = cookie_make(padding, false);
+		cr_expect_not(is_shed(&w, &f), "a valid cookie behind %u options", padding);
+		f = cookie_make(padding, true);
+		cr_expect(is_shed(&w, &f), "a forged cookie behind %u options", padding);
+	}
+	f = cookie_make(8, false);
+	cr_expect(is_shed(&w, &f), "nobody looks that far");
+	f = cookie_make(0, false);
+	for (size_t cut = 1; cut <= 28; cut++) {
+		f.octets[f.udp + 5]--;
+		cr_expect(is_shed(&w, &f), "a cookie that is cut by %zu", cut);
+	}
 	limiter_free(w.limiter);
 }
 
-Test(worker_shed, leaves_alone_what_is_no_plain_query_to_us)
+Test(worker_shed, leaves_alone_what_is_no_plain_datagram_to_us)
 {
 	struct world w = strained_world();
 	struct frame usual = query_make(true, 0, "", 0), f;
@@ -106,7 +140,10 @@ Test(worker_shed, leaves_alone_what_is_no_plain_query_to_us)
 	cr_expect_not(is_shed(&w, &f), "another port");
 	f = usual;
 	f.octets[f.message + 2] = 0x80;
-	cr_expect_not(is_shed(&w, &f), "a reply");
+	cr_expect(is_shed(&w, &f), "a reply is no query, but a plain datagram");
+	f = usual;
+	f.octets[f.message + 5] = 9;
+	cr_expect(is_shed(&w, &f), "nine questions");
 	f = query_make(false, 0, "", 0);
 	memcpy(f.octets + f.ip + 12, stranger4, 4);
 	cr_expect(is_shed(&w, &f));
