@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IPV4_CHECKSUM = 10, UDP_CHECKSUM = 6, ADDRESS_MAX = 16 };
+#include "wire/wire.h"
+
+enum { IPV4_CHECKSUM = 10, UDP_CHECKSUM = 6, ADDRESS_MAX = 16, SUBNET_ADDRESS = 4 };
 
 struct kept {
 	struct packet_layout layout; /* of the query; its reply has addresses exchanged */
@@ -92,6 +94,65 @@ address_hide(const struct capture_privacy *privacy, const struct packet_layout *
 		checksum_follow(udp, was, kept, size);
 }
 
+/* ---- clients of clients ---- */
+
+/* RFC 7871 6: what is zero already tells the family and how long the prefix was. */
+static void
+subnets_clear(uint8_t *message, const struct wire_record *opt)
+{
+	struct wire_reader r = wire_reader_of(opt->rdata, opt->length);
+
+	while (!r.failed && r.offset < r.length) {
+		uint16_t code = wire_u16_read(&r), size = wire_u16_read(&r);
+		const uint8_t *octets = wire_take(&r, size);
+
+		if (octets && code == WIRE_OPTION_SUBNET && size > SUBNET_ADDRESS)
+			memset(message + (octets - message) + SUBNET_ADDRESS, 0,
+				size - SUBNET_ADDRESS);
+	}
+}
+
+static void
+message_clear(uint8_t *message, size_t length)
+{
+	struct wire_reader r = wire_reader_of(message, length);
+	struct wire_record record;
+	struct wire_name qname;
+	unsigned int questions, records;
+
+	wire_take(&r, 4);
+	questions = wire_u16_read(&r);
+	records = wire_u16_read(&r);
+	records += wire_u16_read(&r);
+	records += wire_u16_read(&r);
+	for (; questions && !r.failed; questions--) {
+		wire_name_read(&r, &qname);
+		wire_take(&r, 4);
+	}
+	for (; records && !r.failed; records--) {
+		wire_record_read(&r, &record);
+		if (!r.failed && record.type == WIRE_TYPE_OPT)
+			subnets_clear(message, &record);
+	}
+}
+
+/* A resolver may tell for whom it asks; capture keeps no options either. */
+static void
+subnet_hide(const struct packet_layout *layout, uint8_t *query)
+{
+	/* a zero behind a last odd octet, as the sum takes it */
+	uint8_t was[AUDIT_FRAME_MAX + 1] = {0}, is[AUDIT_FRAME_MAX + 1] = {0};
+	uint8_t *message = query + layout->message_offset;
+	uint8_t *checksum = query + layout->udp_offset + UDP_CHECKSUM;
+	size_t length = layout->message_length;
+
+	memcpy(was, message, length);
+	message_clear(message, length);
+	memcpy(is, message, length);
+	if (checksum[0] || checksum[1])
+		checksum_follow(checksum, was, is, length);
+}
+
 /* ---- as JSON ---- */
 
 static json_t *
@@ -113,6 +174,7 @@ kept_json(const struct kept *kept, const struct capture_privacy *privacy)
 	size_t size = layout->ipv6 ? 16 : 4;
 
 	address_hide(privacy, layout, sample.query, layout->source_offset);
+	subnet_hide(layout, sample.query);
 	if (sample.reply_length)
 		address_hide(privacy, layout, sample.reply, layout->source_offset + size);
 	return json_pack("{s:I, s:o, s:o}", "at", (json_int_t)sample.now, "query",

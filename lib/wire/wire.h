@@ -73,9 +73,10 @@ enum wire_rcode {
 	WIRE_RCODE_BADCOOKIE = 23,
 };
 
-/* IANA "DNS EDNS0 Option Codes (OPT)": those that are understood here */
+/* IANA "DNS EDNS0 Option Codes (OPT)": those that are understood here, or hidden */
 enum wire_option {
 	WIRE_OPTION_NSID = 3,	      /* RFC 5001 */
+	WIRE_OPTION_SUBNET = 8,	      /* RFC 7871 */
 	WIRE_OPTION_COOKIE = 10,      /* RFC 7873 */
 	WIRE_OPTION_KEEPALIVE = 11,   /* RFC 7828 */
 	WIRE_OPTION_KEY_TAG = 14,     /* RFC 8145 4.1 */

@@ -73,6 +73,9 @@ within 20 audits || fail "nothing is audited"
 for i in $(seq 10); do
 	ask @$addr4 "sample-$i.example" A +dnssec >/dev/null
 	ask @$addr6 net NS >/dev/null
+	# for whom a resolver asks
+	ask @$addr4 org NS +subnet=203.0.113.77/32 >/dev/null
+	ask @$addr6 org NS +subnet=203.0.113.77/32 >/dev/null
 done
 sleep 1
 

@@ -10,6 +10,9 @@ import sys
 
 SERVERS = {socket.inet_pton(socket.AF_INET, '198.18.0.53'), socket.inet_pton(socket.AF_INET6, '2001:db8::53')}
 CLIENTS = {socket.inet_pton(socket.AF_INET, '198.18.0.1'), socket.inet_pton(socket.AF_INET6, '2001:db8::1')}
+# RFC 7871: option, size, family, /32, and an address that is hidden, or is not
+SUBNET = bytes.fromhex('0008 0008 0001 2000')
+ASKED_FOR = socket.inet_pton(socket.AF_INET, '203.0.113.77')
 
 
 def frames(octets):
@@ -56,17 +59,20 @@ def main():
     with open(sys.argv[1], 'rb') as f:
         all_frames = [parse(frame) for frame in frames(f.read())]
     assert len(all_frames) >= 20, 'only %d frames' % len(all_frames)
-    families, last = set(), None
+    families, last, subnets = set(), None, 0
     for source, destination, message in all_frames:
         is_reply = message[2] & 0x80
         server, client = (source, destination) if is_reply else (destination, source)
         assert server in SERVERS, 'an address that is not ours'
+        assert ASKED_FOR not in message, 'for whom a resolver asked'
+        subnets += SUBNET + bytes(4) in message
         assert client not in CLIENTS and cut(client), 'a whole address'
         families.add(len(client))
         if is_reply:
             assert (client, message[:2]) == last, 'a reply without its query'
         last = client, message[:2]
     assert families == {4, 16}, families
+    assert subnets, 'no subnet was there to hide'
     print('%d frames' % len(all_frames))
 
 
