@@ -19,8 +19,7 @@ time_json(int64_t seconds)
 static json_t *
 text_json(const char *text)
 {
-	/* what came from outside may be no UTF-8 */
-	json_t *json = text[0] ? json_string(text) : NULL;
+	json_t *json = text[0] ? control_text(text) : NULL;
 
 	return json ? json : json_null();
 }

@@ -20,6 +20,7 @@
 #include <systemd/sd-journal.h>
 
 #include "base/base.h"
+#include "control/control.h"
 
 int log_main, log_zone, log_port;
 
@@ -221,9 +222,8 @@ static void
 note_tell(void *context, const struct event_note *note)
 {
 	const struct event_kind *kind = &event_kinds[note->event];
-	json_t *text = json_string(note->text);
+	json_t *text = control_text(note->text);
 
-	/* what came from outside may be no UTF-8 */
 	json_array_append_new(context,
 		json_pack("{s:I, s:I, s:s, s:s, s:o}", "at", (json_int_t)(note->at_ms / 1000),
 			"milliseconds", (json_int_t)(note->at_ms % 1000), "event", kind->name,

@@ -102,6 +102,9 @@ void control_call_peer(const struct control_call *call, uid_t *uid, pid_t *pid);
  */
 void control_reply(struct control_call *call, json_t *reply);
 
+/** A text, which may be no UTF-8 or cut in a character. @return the caller's; NULL: no memory */
+json_t *control_text(const char *text);
+
 /** Not done. @param code  one of CONTROL_*  The call is gone on return. */
 __attribute__((format(printf, 3, 4))) void control_fail(
 	struct control_call *call, const char *code, const char *format, ...);

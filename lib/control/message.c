@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum message_state
@@ -75,20 +76,22 @@ message_parse(const uint8_t *octets, size_t length, struct why *why)
 }
 
 json_t *
-message_failure(const char *code, const char *text)
+control_text(const char *text)
 {
 	json_t *string = json_string(text);
-	char plain[sizeof(((struct why *)NULL)->text)];
-	size_t i;
+	char *plain = string ? NULL : strdup(text);
 
-	if (!string) {
-		for (i = 0; i < sizeof(plain) - 1 && text[i]; i++) {
-			plain[i] = text[i];
-			if (text[i] & 0x80)
-				plain[i] = '?';
-		}
-		plain[i] = '\0';
+	for (char *c = plain; c && *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	if (plain)
 		string = json_string(plain);
-	}
-	return json_pack("{s:b, s:s, s:o}", "ok", 0, "code", code, "error", string);
+	free(plain);
+	return string;
+}
+
+json_t *
+message_failure(const char *code, const char *text)
+{
+	return json_pack("{s:b, s:s, s:o}", "ok", 0, "code", code, "error", control_text(text));
 }

@@ -100,3 +100,18 @@ Test(control_message, says_a_failure_even_if_its_text_is_no_utf8)
 	cr_expect_str_eq(json_string_value(json_object_get(failure, "error")), "file ?t?.zone");
 	json_decref(failure);
 }
+
+Test(control_message, tells_a_text_that_was_cut_within_a_character)
+{
+	static const char whole[] = "file \xc3\xa9t\xc3\xa9";
+	json_t *same = control_text(whole), *cut;
+	char text[sizeof(whole)] = "";
+
+	cr_expect_str_eq(json_string_value(same), whole);
+	memcpy(text, whole, sizeof(whole) - 2);
+	cut = control_text(text);
+	cr_assert(cut);
+	cr_expect_str_eq(json_string_value(cut), "file ??t?");
+	json_decref(same);
+	json_decref(cut);
+}
