@@ -124,9 +124,9 @@ limit_line_make(struct limiter *l, struct limit_line *set, uint32_t tag)
 	return line;
 }
 
-/* Which bucket was full, the narrowest limit first. */
+/* Which bucket is full, the narrowest limit first. A line that was not charged has not leaked. */
 static enum limit_reason
-full_find(const struct limit_line *line, unsigned int own, const struct lanes_costs *costs,
+full_find(struct limit_line *line, uint32_t now, unsigned int own, const struct lanes_costs *costs,
 	uint32_t burst)
 {
 	static const struct {
@@ -134,6 +134,7 @@ full_find(const struct limit_line *line, unsigned int own, const struct lanes_co
 	} fixed[] = {{LIMIT_LANE_ERRORS, LIMIT_BY_ERRORS}, {LIMIT_LANE_NXDOMAIN, LIMIT_BY_NXDOMAIN},
 		{LIMIT_LANE_ALL, LIMIT_BY_ALL}};
 
+	lanes_leak_plain(line, now);
 	if (costs->own && line->debts[own] + costs->own > burst)
 		return LIMIT_BY_KEY;
 	for (unsigned int i = 0; i < RTE_DIM(fixed); i++) {
@@ -273,7 +274,7 @@ client_judge(struct limiter *l, const struct limit_rules *rules, const struct li
 		reason = strain_judge(l, ask);
 	if (reason == LIMIT_NONE &&
 		!limit_line_charge(l, rules, line, ask->class, key, ask->reply_length, &own))
-		reason = full_find(line, own, &l->costs[ask->class], rules->burst);
+		reason = full_find(line, l->now, own, &l->costs[ask->class], rules->burst);
 	if (reason == LIMIT_NONE && ask->class >= LIMIT_CUT)
 		reason = budget_charge(l, rules, ask);
 	return reason;

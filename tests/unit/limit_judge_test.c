@@ -124,6 +124,27 @@ Test(limit_judge, counts_octets_errors_and_all)
 	limiter_free(w.limiter);
 }
 
+Test(limit_judge, tells_which_bucket_is_full_now)
+{
+	struct limit_wishes wishes = wishes_none();
+	struct limit_ask ask = ask_of(one, LIMIT_REFERRAL, 7);
+	unsigned int n[LEDGER_ACTIONS];
+	struct world w;
+
+	wishes.key_rate = 10;
+	wishes.octet_rate = 20000;
+	w = world_make(&wishes, 10);
+	ask.reply_length = 0;
+	judge_many(&w, &ask, 10, n);
+	cr_expect_eq(n[LEDGER_ANSWERED], 10);
+	world_wait(&w, SECOND / 2);
+	ask.reply_length = 30000;
+	cr_expect_neq(judge(&w, &ask), LEDGER_ANSWERED);
+	cr_expect_eq(count_of(&w, &limiter_counters(w.limiter)->reasons[LIMIT_BY_OCTETS]), 1,
+		"the key's has leaked since");
+	limiter_free(w.limiter);
+}
+
 Test(limit_judge, observing_counts_the_same_and_answers_all)
 {
 	struct limit_wishes wishes = wishes_none();
